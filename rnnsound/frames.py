@@ -1,0 +1,74 @@
+"""Frames: what the phase vocoder measures, and what the network learns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Magnitude and frequency of every kept component, frame by frame.
+
+    Args:
+        magnitude: linear, as |FFT| of the windowed frame, shape (n_frames, n_components).
+        frequency: in Hz, same shape.
+        sample_rate: samples per second of the sound they came from.
+        fft_size: samples in one frame.
+        hop_size: samples from one frame to the next.
+        first_phase: phase of every component in frame 0, in radians, shape (n_components,); zeros if unknown.
+            Frequencies say how phases advance, not where they began: with this, nothing of the sound is lost.
+
+    Raises:
+        ValueError: the shapes do not fit each other, or a value is not finite.
+
+    Notebook: 01_sine_and_phase_vocoder.
+    """
+
+    magnitude: np.ndarray
+    frequency: np.ndarray
+    sample_rate: int
+    fft_size: int
+    hop_size: int
+    first_phase: np.ndarray | None = None
+
+    def __post_init__(self):
+        for name in ("magnitude", "frequency"):
+            values = np.asarray(getattr(self, name), dtype=np.float64)
+            if values.ndim != 2 or values.shape != np.shape(self.magnitude):
+                raise ValueError(
+                    f"{name} has shape {values.shape}, magnitude {np.shape(self.magnitude)}; "
+                    "both are (n_frames, n_components)"
+                )
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} holds NaN or infinity; frames must be finite to become sound")
+            object.__setattr__(self, name, values)
+        phase = np.zeros(self.n_components) if self.first_phase is None else np.asarray(self.first_phase)
+        if phase.shape != (self.n_components,):
+            raise ValueError(
+                f"first_phase has shape {phase.shape}; use ({self.n_components},), one per component"
+            )
+        object.__setattr__(self, "first_phase", phase)
+
+    def __len__(self):
+        return len(self.magnitude)
+
+    def __repr__(self):
+        return (
+            f"Frames({len(self)} frames of {self.n_components} components, "
+            f"{self.fft_size}-sample frames every {self.hop_size} samples at {self.sample_rate} Hz)"
+        )
+
+    @property
+    def n_components(self) -> int:
+        """Number of spectral bins kept, counted from bin 0."""
+        return self.magnitude.shape[1]
+
+    @property
+    def bin_centers(self) -> np.ndarray:
+        """Centre frequency of every component in Hz, shape (n_components,)."""
+        return np.arange(self.n_components) * self.sample_rate / self.fft_size
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time of the middle of every frame in seconds, shape (n_frames,)."""
+        return (np.arange(len(self)) * self.hop_size + self.fft_size / 2) / self.sample_rate

@@ -1,0 +1,175 @@
+"""Sound: mono samples, their sample rate, and the way in and out of audio files."""
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from rnnsound.files import replacing
+
+_BLOCK = 65_536  # samples read or written at a time: a header that promises too much costs no memory
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A mono sound.
+
+    Args:
+        samples: float, shape (n_samples,); full scale is -1 to 1, louder values are kept as they are.
+        sample_rate: samples per second, a positive whole number.
+        label: what a player or a plot calls the sound.
+
+    Raises:
+        ValueError: the samples are not one row of finite numbers, or the rate is not a positive whole number.
+
+    Notebook: 00_start_here.
+    """
+
+    samples: np.ndarray
+    sample_rate: int
+    label: str = "sound"
+
+    def __post_init__(self):
+        samples = np.asarray(self.samples, dtype=np.float64)
+        if samples.ndim != 1:
+            raise ValueError(f"samples have shape {samples.shape}; a mono sound is one row of numbers")
+        if not np.isfinite(samples).all():
+            bad = int(np.count_nonzero(~np.isfinite(samples)))
+            raise ValueError(
+                f"{self.label}: {bad} of {len(samples)} samples are not finite numbers (NaN or infinity); "
+                "use a recording without them"
+            )
+        if self.sample_rate != int(self.sample_rate) or self.sample_rate <= 0:
+            raise ValueError(f"sample_rate={self.sample_rate} is not a positive whole number; 44100 is usual")
+        object.__setattr__(self, "samples", samples)
+        object.__setattr__(self, "sample_rate", int(self.sample_rate))
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __repr__(self):
+        return f"Sound({self.label!r}, {self.duration:.3f} s at {self.sample_rate} Hz, peak {self.peak:.3f})"
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    @property
+    def peak(self) -> float:
+        """Largest absolute sample; 0 for an empty sound."""
+        return float(np.max(np.abs(self.samples), initial=0.0))
+
+    def crop(self, start: float, stop: float) -> "Sound":
+        """Return the part from start to stop, both in seconds."""
+        first, last = (round(seconds * self.sample_rate) for seconds in (start, stop))
+        return Sound(self.samples[max(first, 0) : max(last, 0)], self.sample_rate, self.label)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> "Sound":
+        """Read an audio file: WAV, FLAC, OGG, MP3 and whatever else libsndfile reads.
+
+        Several channels are averaged into one, with a warning that says so. A file that breaks off in the
+        middle gives the sound up to there.
+
+        Raises:
+            OSError: the file is missing, is not a file, or cannot be read.
+            ValueError: it holds no audio, no samples, or samples that are not finite.
+
+        Notebook: 00_start_here.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: there is no such file; check the name and the folder")
+        if not path.is_file():
+            raise OSError(f"{path}: this is not a file; name one audio file")
+        if path.stat().st_size == 0:
+            raise ValueError(f"{path}: the file is empty; use an audio file such as WAV, FLAC, OGG or MP3")
+        if path.suffix.lower() == ".raw":
+            raise ValueError(f"{path}: raw samples do not tell their format; use WAV, FLAC, OGG or MP3")
+        try:
+            with soundfile.SoundFile(path) as file:
+                samples = _read_blocks(file)
+                sample_rate = file.samplerate
+        except soundfile.LibsndfileError as error:
+            reason = error.error_string.strip().rstrip(".")
+            raise ValueError(
+                f"{path}: this is not audio that can be read ({reason}); use WAV, FLAC, OGG or MP3"
+            ) from error
+        if len(samples) == 0:
+            raise ValueError(f"{path}: the file holds no samples; use a recording with some sound in it")
+        if samples.shape[1] > 1:
+            warnings.warn(f"{path}: {samples.shape[1]} channels were mixed down to one", stacklevel=2)
+        try:
+            return cls(samples.mean(axis=1), sample_rate, label=path.name)
+        except ValueError as error:
+            raise ValueError(f"{path.parent / str(error)}") from error
+
+    def write(self, path: str | os.PathLike) -> None:
+        """Write an audio file, its format chosen by the ending: .wav, .flac, .ogg or .mp3.
+
+        WAV keeps 32-bit floating point, so nothing is clipped; FLAC keeps 24 bits. The other formats clip
+        what goes beyond full scale, with a warning. An old file is replaced only once the new one is whole.
+
+        Raises:
+            OSError: the folder is missing or cannot be written to.
+            ValueError: the ending names no format known here.
+        """
+        path = Path(path)
+        formats = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS"),
+                   ".mp3": ("MP3", "MPEG_LAYER_III")}  # fmt: skip
+        if path.suffix.lower() not in formats:
+            raise ValueError(f"{path}: the ending names no audio format known here; use {', '.join(formats)}")
+        kind, subtype = formats[path.suffix.lower()]
+        samples = self.samples
+        if self.peak > 1 and kind != "WAV":
+            warnings.warn(
+                f"{path}: the peak of {self.peak:.2f} was clipped to 1; a .wav file would keep it",
+                stacklevel=2,
+            )
+            samples = np.clip(samples, -1, 1)
+        try:
+            with replacing(path) as part:
+                with soundfile.SoundFile(
+                    part, "w", self.sample_rate, 1, subtype=subtype, format=kind
+                ) as file:
+                    for start in range(0, len(samples), _BLOCK):
+                        file.write(samples[start : start + _BLOCK])
+        except soundfile.LibsndfileError as error:
+            raise ValueError(
+                f"{path}: {kind} cannot hold {self.sample_rate} samples per second; use a .wav file"
+            ) from error
+
+
+def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate: int = 44_100) -> Sound:
+    """Make a sine tone, amplitude * sin(2 pi frequency n / sample_rate) for n = 0, 1, 2 ...
+
+    Args:
+        frequency: in Hz, between 0 and half the sample rate.
+        seconds: duration.
+        amplitude: peak value; the default is a comfortable -18 dB below full scale.
+        sample_rate: samples per second.
+
+    Raises:
+        ValueError: the frequency is beyond half the sample rate, where a tone cannot be told from a lower one.
+
+    Notebook: 01_sine_and_phase_vocoder.
+    """
+    if not 0 <= frequency <= sample_rate / 2:
+        raise ValueError(
+            f"frequency={frequency} Hz cannot be sampled {sample_rate} times a second; use 0 to {sample_rate / 2:g} Hz"
+        )
+    n = np.arange(round(seconds * sample_rate))
+    samples = amplitude * np.sin(2 * np.pi * frequency * n / sample_rate)
+    return Sound(samples, sample_rate, label=f"{frequency:g} Hz sine")
+
+
+def _read_blocks(file: soundfile.SoundFile) -> np.ndarray:
+    """Read an open file to its end, (n_samples, n_channels), trusting what comes and not what was announced."""
+    blocks = [np.empty((0, file.channels))]
+    while len(block := file.read(_BLOCK, dtype="float64", always_2d=True)):
+        blocks.append(block)
+    return np.concatenate(blocks)

@@ -1,0 +1,194 @@
+"""The phase vocoder: from a sound to magnitudes and frequencies, and back to the very same samples.
+
+Source: Flanagan and Golden, "Phase Vocoder", 1966; Portnoff, "Implementation of the Digital Phase Vocoder
+Using the Fast Fourier Transform", 1976. Notebook: 01_sine_and_phase_vocoder.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from rnnsound.frames import Frames
+from rnnsound.sound import Sound
+
+_BLOCK = 256  # frames worked on at a time: they stay in the processor's cache, whatever the sound's length
+_TURN = 2.0**64  # one turn of a phase, counted in 64-bit steps
+
+
+class PhaseVocoder:
+    """Turns a Sound into Frames and Frames into a Sound.
+
+    Args:
+        fft_size: samples in one frame, even. Longer frames tell close frequencies apart, shorter ones follow
+            quick changes.
+        hop_size: samples from one frame to the next; must divide fft_size. A bin can tell frequencies within
+            ± sample_rate / (2 * hop_size) of its centre.
+        n_components: keep this many bins, from bin 0 up, and drop the rest: a low-pass. None keeps all
+            fft_size // 2 + 1.
+        dc: keep bin 0, the sound's constant part. The article's vocoder sets it to zero, and so does the
+            default.
+
+    Raises:
+        ValueError: a setting is outside its range; the message says which and what would do.
+
+    Notebook: 01_sine_and_phase_vocoder.
+    """
+
+    def __init__(
+        self, fft_size: int = 512, hop_size: int = 128, n_components: int | None = None, dc: bool = False
+    ):
+        if fft_size < 2 or fft_size % 2:
+            raise ValueError(f"fft_size={fft_size} is not an even number of samples; 512 or 2048 would do")
+        if not 1 <= hop_size <= fft_size or fft_size % hop_size:
+            raise ValueError(
+                f"hop_size={hop_size} does not divide fft_size={fft_size}; try {max(fft_size // 4, 1)}"
+            )
+        n_bins = fft_size // 2 + 1
+        if n_components is None:
+            n_components = n_bins
+        if not 1 <= n_components <= n_bins:
+            raise ValueError(
+                f"n_components={n_components} is not among the {n_bins} bins of a {fft_size}-point FFT; "
+                f"use 1 to {n_bins}"
+            )
+        self.fft_size = fft_size
+        self.hop_size = hop_size
+        self.n_components = n_components
+        self.dc = dc
+        self.window = _window(fft_size, hop_size)
+
+    def __repr__(self):
+        dc = ", dc=True" if self.dc else ""
+        return f"PhaseVocoder(fft_size={self.fft_size}, hop_size={self.hop_size}, n_components={self.n_components}{dc})"
+
+    def analyze(self, sound: Sound) -> Frames:
+        """Measure magnitude and frequency of every kept component, frame by frame.
+
+        Frame t begins at sample t * hop_size; the last one is filled up with silence. Frequency comes from
+        how far a bin's phase advanced since the frame before, so it is known only within
+        ± sample_rate / (2 * hop_size) of the bin's centre; beyond that it wraps. Frame 0 has no frame before
+        it and reports the bin centres.
+
+        Args:
+            sound: mono, at least fft_size samples long.
+
+        Returns:
+            Frames: magnitude (n_frames, n_components), linear, as |FFT|; frequency, same shape, in Hz.
+
+        Raises:
+            ValueError: the sound is shorter than one frame.
+
+        Source: Flanagan and Golden, "Phase Vocoder", 1966. Notebook: 01_sine_and_phase_vocoder.
+        """
+        if len(sound) < self.fft_size:
+            raise ValueError(
+                f"{sound.label}: {sound.duration:.3f} s of sound is shorter than one {self.fft_size}-sample "
+                f"frame ({self.fft_size / sound.sample_rate:.3f} s); use a longer recording or a smaller FFT size"
+            )
+        n_frames = 1 + -(-(len(sound) - self.fft_size) // self.hop_size)
+        last = (n_frames - 1) * self.hop_size + self.fft_size
+        samples = np.pad(sound.samples, (0, last - len(sound)))
+        steps = sliding_window_view(samples, self.fft_size)[:: self.hop_size]
+
+        magnitude = np.empty((n_frames, self.n_components))
+        advance = np.empty((n_frames, self.n_components))  # turns, beyond what the bin's centre would advance
+        center = np.arange(self.n_components) * (self.hop_size / self.fft_size)  # turns per hop
+        first_phase = previous = None
+        for start in range(0, n_frames, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            spectrum = np.fft.rfft(steps[block] * self.window)[:, : self.n_components]
+            np.abs(spectrum, out=magnitude[block])
+            turns = np.angle(spectrum) / (2 * np.pi)
+            if first_phase is None:
+                first_phase = 2 * np.pi * turns[0]
+                previous = turns[0] - center
+            advance[block] = np.diff(turns, axis=0, prepend=previous[None]) - center
+            previous = turns[-1]
+        advance -= np.rint(advance)  # a phase is known only up to whole turns: take the nearest
+        frequency = advance
+        frequency += center
+        frequency *= sound.sample_rate / self.hop_size
+        if not self.dc:
+            magnitude[:, 0] = frequency[:, 0] = 0.0
+        return Frames(magnitude, frequency, sound.sample_rate, self.fft_size, self.hop_size, first_phase)
+
+    def synthesize(self, frames: Frames) -> Sound:
+        """Turn frames into sound: accumulate phases, inverse FFT, window, overlap and add.
+
+        With all components and bin 0 kept, this gives back the samples that were analyzed, away from the
+        first and the last window. Frames measured at another hop size are read out at this vocoder's: the
+        sound is stretched in time by the ratio of the two, at the same pitch.
+
+        Args:
+            frames: of the same fft_size; any number of components.
+
+        Returns:
+            Sound: (n_frames - 1) * hop_size + fft_size samples.
+
+        Raises:
+            ValueError: the frames are of another fft_size, or there are none.
+
+        Source: Portnoff, 1976, for the FFT form; Griffin and Lim, "Signal Estimation from Modified
+        Short-Time Fourier Transform", 1984, for dividing by the summed squared window.
+        Notebook: 01_sine_and_phase_vocoder.
+        """
+        if frames.fft_size != self.fft_size:
+            raise ValueError(
+                f"the frames were measured with fft_size={frames.fft_size}; use a PhaseVocoder with the same, "
+                f"not {self.fft_size}"
+            )
+        if len(frames) == 0:
+            raise ValueError("there are no frames to make a sound of; analyze or generate at least one")
+        n_frames, overlap = len(frames), self.fft_size // self.hop_size
+        phase = np.zeros(frames.n_components, dtype=np.uint64)
+        output = np.zeros((n_frames + overlap - 1, self.hop_size))  # one row per hop
+        power = np.zeros_like(output)
+        squared_window = (self.window**2).reshape(overlap, self.hop_size)
+        for start in range(0, n_frames, _BLOCK):
+            magnitude, frequency = (a[start : start + _BLOCK] for a in (frames.magnitude, frames.frequency))
+            phases = _accumulate(
+                frequency * (self.hop_size / frames.sample_rate), phase, skip_first=start == 0
+            )
+            phase = phases[-1]
+            angle = phases * (2 * np.pi / _TURN) + frames.first_phase
+            spectrum = np.empty(angle.shape, dtype=np.complex128)
+            np.multiply(magnitude, np.cos(angle), out=spectrum.real)
+            np.multiply(magnitude, np.sin(angle), out=spectrum.imag)
+            pieces = np.fft.irfft(spectrum, self.fft_size) * self.window
+            pieces = pieces.reshape(-1, overlap, self.hop_size)
+            for row in range(overlap):
+                output[start + row : start + row + len(pieces)] += pieces[:, row]
+                power[start + row : start + row + len(pieces)] += squared_window[row]
+        # The first and last window have fewer neighbours; dividing by almost nothing there would click.
+        floor = 0.1 * squared_window.sum(axis=0).max()
+        output /= np.maximum(power, floor)
+        label = f"{frames.n_components} components, resynthesized"
+        return Sound(output.ravel(), frames.sample_rate, label)
+
+
+def _window(fft_size: int, hop_size: int) -> np.ndarray:
+    """Symmetric Hann, as the article used; rectangular where its overlapped squares would leave gaps."""
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(fft_size) / (fft_size - 1))
+    overlapped = (hann**2).reshape(-1, hop_size).sum(axis=0)
+    return hann if overlapped.min() > 0.1 * overlapped.max() else np.ones(fft_size)
+
+
+def _accumulate(turns: np.ndarray, start: np.ndarray, skip_first: bool) -> np.ndarray:
+    """Add up phase advances over frames, exactly.
+
+    Floating-point sums of a minute's phases lose nine digits on the way. A 64-bit counter whose overflow is one turn,
+    the phase accumulator of digital oscillators, loses nothing.
+
+    Args:
+        turns: phase advance into each frame, in turns, (n_frames, n_components).
+        start: phase of the frame before, as 64-bit steps, (n_components,).
+        skip_first: leave out the advance into the first frame, which has no frame before it.
+
+    Returns:
+        Phase of every frame in 64-bit steps, (n_frames, n_components).
+    """
+    fraction = turns - np.rint(turns)  # -0.5 to 0.5
+    steps = (fraction * (_TURN / 2)).astype(np.int64).astype(np.uint64) << np.uint64(1)
+    if skip_first:
+        steps[0] = 0
+    steps[0] += start
+    return np.cumsum(steps, axis=0, dtype=np.uint64)
