@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+TURN = 2.0**64  # one turn of a phase, as accumulate() counts it
+
 
 @dataclass(frozen=True, eq=False)
 class Frames:
@@ -52,6 +54,17 @@ class Frames:
     def __len__(self):
         return len(self.magnitude)
 
+    def __getitem__(self, part: slice) -> "Frames":
+        """Return some of the frames, in order; their phases go on as they were."""
+        if not isinstance(part, slice) or part.step not in (None, 1):
+            raise ValueError(f"frames[{part}] is not a range of frames; use frames[10:20] or frames[10:11]")
+        start = part.indices(len(self))[0]
+        turns = self.frequency[1 : start + 1] * (self.hop_size / self.sample_rate)
+        advance = accumulate(turns)[-1] if start and len(turns) else 0
+        first_phase = self.first_phase + advance * (2 * np.pi / TURN)
+        magnitude, frequency = self.magnitude[part], self.frequency[part]
+        return Frames(magnitude, frequency, self.sample_rate, self.fft_size, self.hop_size, first_phase)
+
     def __repr__(self):
         return (
             f"Frames({len(self)} frames of {self.n_components} components, "
@@ -72,3 +85,24 @@ class Frames:
     def times(self) -> np.ndarray:
         """Time of the middle of every frame in seconds, shape (n_frames,)."""
         return (np.arange(len(self)) * self.hop_size + self.fft_size / 2) / self.sample_rate
+
+
+def accumulate(turns: np.ndarray, start: np.ndarray | int = 0) -> np.ndarray:
+    """Add up phase advances over frames, exactly.
+
+    Floating-point sums round at every step. A 64-bit counter whose overflow is one turn, the phase
+    accumulator of digital oscillators, loses nothing, however long the sound.
+
+    Args:
+        turns: phase advance into each frame, in turns, (n_frames, n_components).
+        start: phase of the frame before, in steps of 1 / TURN of a turn, (n_components,).
+
+    Returns:
+        Phase of every frame in steps of 1 / TURN of a turn, unsigned 64-bit, (n_frames, n_components).
+
+    Notebook: 01_sine_and_phase_vocoder.
+    """
+    fraction = turns - np.rint(turns)  # -1/2 to 1/2
+    steps = (fraction * (TURN / 2)).astype(np.int64).astype(np.uint64) << np.uint64(1)
+    steps[0] += np.asarray(start, dtype=np.uint64)
+    return np.cumsum(steps, axis=0, dtype=np.uint64)

@@ -132,12 +132,12 @@ class Sound:
             )
             samples = np.clip(samples, -1, 1)
         try:
-            with replacing(path) as part:
-                with soundfile.SoundFile(
-                    part, "w", self.sample_rate, 1, subtype=subtype, format=kind
-                ) as file:
-                    for start in range(0, len(samples), _BLOCK):
-                        file.write(samples[start : start + _BLOCK])
+            with (
+                replacing(path) as part,
+                soundfile.SoundFile(part, "w", self.sample_rate, 1, subtype=subtype, format=kind) as file,
+            ):
+                for start in range(0, len(samples), _BLOCK):
+                    file.write(samples[start : start + _BLOCK])
         except soundfile.LibsndfileError as error:
             raise ValueError(
                 f"{path}: {kind} cannot hold {self.sample_rate} samples per second; use a .wav file"
@@ -154,13 +154,14 @@ def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate
         sample_rate: samples per second.
 
     Raises:
-        ValueError: the frequency is beyond half the sample rate, where a tone cannot be told from a lower one.
+        ValueError: the frequency is beyond half the sample rate, where tones cannot be told apart.
 
     Notebook: 01_sine_and_phase_vocoder.
     """
     if not 0 <= frequency <= sample_rate / 2:
         raise ValueError(
-            f"frequency={frequency} Hz cannot be sampled {sample_rate} times a second; use 0 to {sample_rate / 2:g} Hz"
+            f"frequency={frequency} Hz cannot be sampled {sample_rate} times a second; "
+            f"use 0 to {sample_rate / 2:g} Hz"
         )
     n = np.arange(round(seconds * sample_rate))
     samples = amplitude * np.sin(2 * np.pi * frequency * n / sample_rate)
@@ -168,7 +169,7 @@ def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate
 
 
 def _read_blocks(file: soundfile.SoundFile) -> np.ndarray:
-    """Read an open file to its end, (n_samples, n_channels), trusting what comes and not what was announced."""
+    """Read an open file to its end, (n_samples, n_channels), whatever length its header announces."""
     blocks = [np.empty((0, file.channels))]
     while len(block := file.read(_BLOCK, dtype="float64", always_2d=True)):
         blocks.append(block)

@@ -7,19 +7,19 @@ Using the Fast Fourier Transform", 1976. Notebook: 01_sine_and_phase_vocoder.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnnsound.frames import Frames
+from rnnsound.frames import TURN, Frames, accumulate
 from rnnsound.sound import Sound
 
 _BLOCK = 256  # frames worked on at a time: they stay in the processor's cache, whatever the sound's length
-_TURN = 2.0**64  # one turn of a phase, counted in 64-bit steps
+_LARGEST_FFT = 2**20  # 24 s in one frame at 44.1 kHz
 
 
 class PhaseVocoder:
     """Turns a Sound into Frames and Frames into a Sound.
 
     Args:
-        fft_size: samples in one frame, even. Longer frames tell close frequencies apart, shorter ones follow
-            quick changes.
+        fft_size: samples in one frame, even, at most 2**20. Longer frames tell close frequencies apart,
+            shorter ones follow quick changes.
         hop_size: samples from one frame to the next; must divide fft_size. A bin can tell frequencies within
             ± sample_rate / (2 * hop_size) of its centre.
         n_components: keep this many bins, from bin 0 up, and drop the rest: a low-pass. None keeps all
@@ -36,8 +36,10 @@ class PhaseVocoder:
     def __init__(
         self, fft_size: int = 512, hop_size: int = 128, n_components: int | None = None, dc: bool = False
     ):
-        if fft_size < 2 or fft_size % 2:
-            raise ValueError(f"fft_size={fft_size} is not an even number of samples; 512 or 2048 would do")
+        if not 2 <= fft_size <= _LARGEST_FFT or fft_size % 2:
+            raise ValueError(
+                f"fft_size={fft_size} is not an even number from 2 to {_LARGEST_FFT}; 512 or 2048 would do"
+            )
         if not 1 <= hop_size <= fft_size or fft_size % hop_size:
             raise ValueError(
                 f"hop_size={hop_size} does not divide fft_size={fft_size}; try {max(fft_size // 4, 1)}"
@@ -58,7 +60,8 @@ class PhaseVocoder:
 
     def __repr__(self):
         dc = ", dc=True" if self.dc else ""
-        return f"PhaseVocoder(fft_size={self.fft_size}, hop_size={self.hop_size}, n_components={self.n_components}{dc})"
+        sizes = f"fft_size={self.fft_size}, hop_size={self.hop_size}"
+        return f"PhaseVocoder({sizes}, n_components={self.n_components}{dc})"
 
     def analyze(self, sound: Sound) -> Frames:
         """Measure magnitude and frequency of every kept component, frame by frame.
@@ -82,7 +85,7 @@ class PhaseVocoder:
         if len(sound) < self.fft_size:
             raise ValueError(
                 f"{sound.label}: {sound.duration:.3f} s of sound is shorter than one {self.fft_size}-sample "
-                f"frame ({self.fft_size / sound.sample_rate:.3f} s); use a longer recording or a smaller FFT size"
+                f"frame ({self.fft_size / sound.sample_rate:.3f} s); use a longer sound or a smaller FFT size"
             )
         n_frames = 1 + -(-(len(sound) - self.fft_size) // self.hop_size)
         last = (n_frames - 1) * self.hop_size + self.fft_size
@@ -133,8 +136,8 @@ class PhaseVocoder:
         """
         if frames.fft_size != self.fft_size:
             raise ValueError(
-                f"the frames were measured with fft_size={frames.fft_size}; use a PhaseVocoder with the same, "
-                f"not {self.fft_size}"
+                f"the frames were measured with fft_size={frames.fft_size}; "
+                f"use a PhaseVocoder with the same, not {self.fft_size}"
             )
         if len(frames) == 0:
             raise ValueError("there are no frames to make a sound of; analyze or generate at least one")
@@ -145,11 +148,12 @@ class PhaseVocoder:
         squared_window = (self.window**2).reshape(overlap, self.hop_size)
         for start in range(0, n_frames, _BLOCK):
             magnitude, frequency = (a[start : start + _BLOCK] for a in (frames.magnitude, frames.frequency))
-            phases = _accumulate(
-                frequency * (self.hop_size / frames.sample_rate), phase, skip_first=start == 0
-            )
+            turns = frequency * (self.hop_size / frames.sample_rate)
+            if start == 0:
+                turns[0] = 0  # frame 0 has no frame before it to advance from
+            phases = accumulate(turns, phase)
             phase = phases[-1]
-            angle = phases * (2 * np.pi / _TURN) + frames.first_phase
+            angle = phases * (2 * np.pi / TURN) + frames.first_phase
             spectrum = np.empty(angle.shape, dtype=np.complex128)
             np.multiply(magnitude, np.cos(angle), out=spectrum.real)
             np.multiply(magnitude, np.sin(angle), out=spectrum.imag)
@@ -170,25 +174,3 @@ def _window(fft_size: int, hop_size: int) -> np.ndarray:
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(fft_size) / (fft_size - 1))
     overlapped = (hann**2).reshape(-1, hop_size).sum(axis=0)
     return hann if overlapped.min() > 0.1 * overlapped.max() else np.ones(fft_size)
-
-
-def _accumulate(turns: np.ndarray, start: np.ndarray, skip_first: bool) -> np.ndarray:
-    """Add up phase advances over frames, exactly.
-
-    Floating-point sums of a minute's phases lose nine digits on the way. A 64-bit counter whose overflow is one turn,
-    the phase accumulator of digital oscillators, loses nothing.
-
-    Args:
-        turns: phase advance into each frame, in turns, (n_frames, n_components).
-        start: phase of the frame before, as 64-bit steps, (n_components,).
-        skip_first: leave out the advance into the first frame, which has no frame before it.
-
-    Returns:
-        Phase of every frame in 64-bit steps, (n_frames, n_components).
-    """
-    fraction = turns - np.rint(turns)  # -0.5 to 0.5
-    steps = (fraction * (_TURN / 2)).astype(np.int64).astype(np.uint64) << np.uint64(1)
-    if skip_first:
-        steps[0] = 0
-    steps[0] += start
-    return np.cumsum(steps, axis=0, dtype=np.uint64)

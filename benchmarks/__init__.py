@@ -1,0 +1,1 @@
+"""Speed and memory against other libraries, side by side in one run: make bench."""

@@ -1,0 +1,8 @@
+"""Print one table of ratios, ours against a peer's, measured side by side in this run."""
+
+from benchmarks import vocoder
+
+print(f"{'':<46} {'ours':>11} {'peer':>11} {'ratio':>7}")
+for suite in (vocoder,):
+    for row in suite.rows():
+        print(row, flush=True)

@@ -1,0 +1,114 @@
+"""The set-up check: what is installed, what is wrong, how to mend it. Notebook: 00_start_here."""
+
+import importlib
+import importlib.metadata
+import io
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from packaging.requirements import Requirement
+
+from rnnsound import recordings
+from rnnsound.sound import sine
+from rnnsound.vocoder import PhaseVocoder
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        name: what was looked at.
+        found: what was found.
+        remedy: what to do about it; empty if all is well.
+    """
+
+    name: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing needs to be done."""
+        return not self.remedy
+
+    def __str__(self):
+        return f"{'ok   ' if self.ok else 'WRONG'} {self.name}: {self.found}" + f"; {self.remedy}" * (
+            not self.ok
+        )
+
+
+def check() -> list[Finding]:
+    """Look at Python, the packages, the bundled recordings, audio files and the vocoder, in this order."""
+    return [_python(), *_packages(), *_recordings(), _audio_files(), _vocoder()]
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    ok = sys.version_info >= (3, 10)
+    return Finding("Python", version, "" if ok else "install Python 3.10 or later")
+
+
+def _packages() -> list[Finding]:
+    """Compare what is installed with what the project asks for."""
+    try:
+        requirements = importlib.metadata.requires("rnnsound") or []
+    except importlib.metadata.PackageNotFoundError:
+        return [Finding("rnnsound", "not installed", "run 'make lab' (or pip install -e .) in its folder")]
+    findings = []
+    for requirement in map(Requirement, requirements):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = importlib.metadata.version(requirement.name)
+            importlib.import_module({"ipython": "IPython"}.get(requirement.name, requirement.name))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding(requirement.name, "not installed", _reinstall(requirement)))
+        except (ImportError, OSError) as error:  # a broken library inside a package raises OSError
+            findings.append(Finding(requirement.name, f"cannot start ({error})", _reinstall(requirement)))
+        else:
+            fits = requirement.specifier.contains(version, prereleases=True)
+            findings.append(Finding(requirement.name, version, "" if fits else _reinstall(requirement)))
+    return findings
+
+
+def _reinstall(requirement: Requirement) -> str:
+    return f"{requirement.name}{requirement.specifier} is needed: run 'make clean lab', or pip install it"
+
+
+def _recordings() -> list[Finding]:
+    findings = []
+    for name in recordings.NAMES:
+        try:
+            findings.append(Finding(f"recording {name}", f"{recordings.load(name).duration:.1f} s"))
+        except (OSError, ValueError) as error:
+            findings.append(
+                Finding(f"recording {name}", str(error), "restore it with 'git checkout -- data'")
+            )
+    return findings
+
+
+def _audio_files() -> Finding:
+    """Write and read back a tone in the format the players use."""
+    tone = sine(440.0, seconds=0.1)
+    memory = io.BytesIO()
+    soundfile.write(memory, tone.samples, tone.sample_rate, format="FLAC", subtype="PCM_16")
+    memory.seek(0)
+    error = float(np.abs(soundfile.read(memory)[0] - tone.samples).max())
+    ok = error < 2**-14
+    found = f"libsndfile {soundfile.__libsndfile_version__}, a FLAC tone came back within {error:.1e}"
+    return Finding("audio files", found, "" if ok else "reinstall soundfile")
+
+
+def _vocoder() -> Finding:
+    """Send a second of tone through the vocoder and back."""
+    tone = sine(440.0, seconds=1.0)
+    vocoder = PhaseVocoder(fft_size=512, hop_size=128, dc=True)
+    back = vocoder.synthesize(vocoder.analyze(tone)).samples
+    inside = slice(512, len(tone) - 512)
+    error = float(np.abs(back[inside] - tone.samples[inside]).max())
+    return Finding(
+        "phase vocoder", f"a tone came back within {error:.1e}", "" if error < 1e-8 else "reinstall numpy"
+    )

@@ -1,0 +1,194 @@
+"""What the ear hears, as numbers: level, pitch, drift, spectral distance.
+
+Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_and_phase_vocoder.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from rnnsound.sound import Sound
+
+FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
+
+
+def level(sound: Sound) -> float:
+    """Return the root-mean-square level in dB below full scale; minus infinity for silence.
+
+    A sine of amplitude 1 has -3.01 dB.
+    """
+    mean_square = np.mean(sound.samples**2) if len(sound) else 0.0
+    return float(10 * np.log10(mean_square)) if mean_square > 0 else -np.inf
+
+
+def level_over_time(sound: Sound, window: float = 0.02) -> tuple[np.ndarray, np.ndarray]:
+    """Return the level of successive windows.
+
+    Args:
+        sound: at least one window long.
+        window: length of one window in seconds.
+
+    Returns:
+        times of the windows' middles in seconds and levels in dB below full scale (at least -200), both (n,).
+    """
+    size = max(round(window * sound.sample_rate), 1)
+    windows = sound.samples[: len(sound) // size * size].reshape(-1, size)
+    times = (np.arange(len(windows)) + 0.5) * size / sound.sample_rate
+    return times, 10 * np.log10(np.maximum(np.mean(windows**2, axis=1), 1e-20))
+
+
+def pitch(sound: Sound, low: float = 50.0, high: float = 2000.0) -> tuple[np.ndarray, np.ndarray]:
+    """Follow the pitch of a sound that has one pitch at a time.
+
+    Each frame is compared with itself, shifted; the shift after which it matches best is its period. Frames
+    that do not repeat, or lie 40 dB below the loudest, have no pitch: NaN.
+
+    Args:
+        sound: at least four periods of the lowest pitch long.
+        low: lowest pitch looked for, in Hz.
+        high: highest, in Hz.
+
+    Returns:
+        times of the frames' middles in seconds, every 10 ms, and pitch in Hz, both (n_frames,).
+
+    Raises:
+        ValueError: the sound is too short for the lowest pitch.
+
+    Source: McLeod and Wyvill, "A Smarter Way to Find Pitch", 2005. Tests: against tones of known pitch and
+    librosa. Notebook: 01_sine_and_phase_vocoder.
+    """
+    rate = sound.sample_rate
+    size, hop = round(4 * rate / low), max(round(0.01 * rate), 1)
+    if len(sound) < size:
+        raise ValueError(
+            f"{sound.label}: {sound.duration:.3f} s is too short to find a pitch of {low:g} Hz; "
+            f"use at least {size / rate:.3f} s or a higher low="
+        )
+    frames = sliding_window_view(sound.samples, size)[::hop]
+    times = (np.arange(len(frames)) * hop + size / 2) / rate
+    energy = np.einsum("ij,ij->i", frames, frames)
+    periods = np.full(len(frames), np.nan)
+    for t in np.flatnonzero(energy > 1e-4 * energy.max()):
+        periods[t] = _period(_self_similarity(frames[t]), first=max(int(rate / high), 1))
+    return times, rate / periods
+
+
+def cents(frequency: np.ndarray, reference: float) -> np.ndarray:
+    """Return the distance from reference to frequency in cents, hundredths of an equal-tempered semitone."""
+    return 1200 * np.log2(np.asarray(frequency) / reference)
+
+
+def pitch_deviation(sound: Sound, reference: float) -> tuple[float, float]:
+    """Return median and 95th percentile of the absolute distance of the pitch from reference, in cents.
+
+    Args:
+        sound: a sound of one pitch at a time.
+        reference: in Hz, usually the recording's median pitch.
+
+    Raises:
+        ValueError: no frame of the sound has a pitch.
+    """
+    deviation = np.abs(cents(_pitched(sound)[1], reference))
+    return float(np.median(deviation)), float(np.percentile(deviation, 95))
+
+
+def drift(sound: Sound) -> float:
+    """Return how fast the pitch moves away: the slope of pitch over time, in cents per second.
+
+    Raises:
+        ValueError: fewer than two frames of the sound have a pitch.
+    """
+    times, frequency = _pitched(sound)
+    if len(times) < 2:
+        raise ValueError(f"{sound.label}: one frame with a pitch makes no slope; use a longer sound")
+    return float(np.polyfit(times, cents(frequency, np.median(frequency)), 1)[0])
+
+
+def spectral_distance(sound: Sound, reference: Sound) -> float:
+    """Return how far two sounds differ in timbre and loudness over time, in dB.
+
+    Mean absolute difference of their mel spectrograms in dB, both cut off 70 dB below the reference's
+    maximum, over the reference's length (a shorter sound is followed by silence); 0 for equal sounds.
+
+    Raises:
+        ValueError: the sample rates differ, or the reference is silent.
+
+    Tests: against librosa. Notebook: 01_sine_and_phase_vocoder.
+    """
+    if sound.sample_rate != reference.sample_rate:
+        raise ValueError(
+            f"{sound.label} has {sound.sample_rate} samples per second, {reference.label} "
+            f"{reference.sample_rate}; compare sounds of one sample rate"
+        )
+    if reference.peak == 0:
+        raise ValueError(
+            f"{reference.label} is silent: there is nothing to compare with; use another reference"
+        )
+    fitted = np.zeros(len(reference))
+    fitted[: len(sound)] = sound.samples[: len(reference)]
+    ours, theirs = (mel_power(samples, sound.sample_rate) for samples in (fitted, reference.samples))
+    least = theirs.max() * 10 ** (FLOOR_DB / 10)
+    return float(np.mean(np.abs(10 * np.log10(np.maximum(ours, least) / np.maximum(theirs, least)))))
+
+
+def mel_power(samples: np.ndarray, sample_rate: int, n_bands: int = 128) -> np.ndarray:
+    """Return the power in bands as wide as the ear's: (n_frames, n_bands).
+
+    2048-sample Hann frames every 512 samples (the end filled with silence), triangular bands on the mel scale
+    from 0 to half the sample rate, each of unit area.
+
+    Source: Slaney, "Auditory Toolbox", 1998, for scale and bands. Tests: against librosa.
+    """
+    size, hop = 2048, 512
+    n_frames = 1 + max(-(-(len(samples) - size) // hop), 0)
+    padded = np.pad(samples, (0, (n_frames - 1) * hop + size - len(samples)))
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    spectrum = np.fft.rfft(sliding_window_view(padded, size)[::hop] * window)
+    return (spectrum.real**2 + spectrum.imag**2) @ _mel_bands(size, sample_rate, n_bands).T
+
+
+def _self_similarity(frame: np.ndarray) -> np.ndarray:
+    """Compare a frame with itself, shifted by 0 to half its length; 1 where the two are equal."""
+    size, lags = len(frame), np.arange(len(frame) // 2)
+    spectrum = np.fft.rfft(frame, 2 * size)
+    match = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[: size // 2]
+    energy = np.concatenate([[0.0], np.cumsum(frame**2)])
+    compared = energy[size - lags] + energy[-1] - energy[lags]  # energy of the two parts that overlap
+    return 2 * match / np.maximum(compared, 1e-20)
+
+
+def _period(similarity: np.ndarray, first: int) -> float:
+    """Return the period in samples, or NaN: the first peak nearly as high as the highest, refined."""
+    below = np.flatnonzero(similarity < 0)  # the peak at shift 0 ends where the similarity turns negative
+    start = max(first, below[0] if len(below) else len(similarity))
+    inner = similarity[start:-1]
+    peaks = start + np.flatnonzero((inner >= similarity[start - 1 : -2]) & (inner > similarity[start + 1 :]))
+    if len(peaks) == 0 or similarity[peaks].max() < 0.8:
+        return np.nan
+    peak = peaks[similarity[peaks] > 0.9 * similarity[peaks].max()][0]
+    left, middle, right = similarity[peak - 1 : peak + 2]
+    return peak + 0.5 * (left - right) / (
+        left - 2 * middle + right
+    )  # top of the parabola through three points
+
+
+def _pitched(sound: Sound) -> tuple[np.ndarray, np.ndarray]:
+    times, frequency = pitch(sound)
+    has_pitch = np.isfinite(frequency)
+    if not has_pitch.any():
+        raise ValueError(f"{sound.label}: no frame has a pitch; use a sound with one steady pitch at a time")
+    return times[has_pitch], frequency[has_pitch]
+
+
+def _mel_bands(fft_size: int, sample_rate: int, n_bands: int) -> np.ndarray:
+    """Triangles on Slaney's mel scale, linear below 1 kHz, logarithmic above: (n_bands, n_bins)."""
+    step = np.log(6.4) / 27
+
+    def to_mel(hz):
+        return hz * 3 / 200 if hz < 1000 else 15 + np.log(hz / 1000) / step
+
+    mel = np.linspace(0, to_mel(sample_rate / 2), n_bands + 2)
+    corners = np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(step * (np.maximum(mel, 15) - 15)))
+    low, center, high = (corners[i : i + n_bands, None] for i in range(3))
+    hz = np.arange(fft_size // 2 + 1) * sample_rate / fft_size
+    triangles = np.minimum((hz - low) / (center - low), (high - hz) / (high - center))
+    return np.maximum(triangles, 0) * 2 / (high - low)

@@ -1,0 +1,94 @@
+"""The bundled recordings by name: single notes of clarinet, flute, violin and piano, and a computed sine.
+
+data/README.md says where they come from and why these notes were chosen; data/render.py made them.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from rnnsound.sound import Sound, sine
+
+NAMES = ("sine440", "clarinet", "clarinet_high", "flute", "violin", "piano", "piano_low", "piano_high")
+
+_DATA = Path(__file__).parent.parent / "data"
+_RESTORE = "get the project's data folder again, for instance with git checkout -- data"
+
+
+def load(name: str) -> Sound:
+    """Load a bundled recording, once its file is known to be the one that belongs to the project.
+
+    Args:
+        name: one of NAMES. "sine440" is computed (440 Hz, 10 s, amplitude 0.125); the others are files.
+
+    Returns:
+        Sound: mono, 44100 samples per second; the recordings last 3 to 6 s and peak at 0.4.
+
+    Raises:
+        ValueError: the name is unknown, the file is missing, or its SHA-256 sum is not the recorded one.
+
+    Notebook: 00_start_here.
+    """
+    entry = describe(name)
+    if name == "sine440":
+        return sine(440.0, seconds=10.0, amplitude=0.125)
+    path = _DATA / entry["file"]
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"{path}: the recording {name!r} is not there ({error.strerror}); {_RESTORE}"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+        raise ValueError(
+            f"{path}: the file is not the recording {name!r} that recordings.json lists (its SHA-256 sum "
+            f"differs); {_RESTORE}"
+        )
+    sound = Sound.read(path)
+    return Sound(sound.samples, sound.sample_rate, label=name)
+
+
+def find(name_or_path: str | os.PathLike) -> Sound:
+    """Load a bundled recording by its name, or read any audio file by its path.
+
+    A bundled name wins over a file of that name; write ./clarinet for the file.
+
+    Raises:
+        ValueError: neither a bundled name nor a file that exists; or load() or Sound.read() objects.
+        OSError: the path is not a file or cannot be read.
+
+    Notebook: 00_start_here.
+    """
+    if name_or_path in NAMES:
+        return load(name_or_path)
+    if not Path(name_or_path).exists():
+        raise ValueError(
+            f"{name_or_path}: neither a bundled recording ({', '.join(NAMES)}) nor an audio file "
+            "that exists; check the spelling and the folder"
+        )
+    return Sound.read(name_or_path)
+
+
+def describe(name: str) -> dict:
+    """Tell what is known of a bundled recording.
+
+    Returns:
+        dict: description, frequency (Hz, equal-tempered) and seconds; for the files also instrument,
+        program (General MIDI, counted from 0), note (MIDI), note_name, velocity, held and taper (seconds),
+        file and sha256.
+
+    Raises:
+        ValueError: the name is unknown, or the list of recordings cannot be read.
+
+    Notebook: 00_start_here.
+    """
+    if name not in NAMES:
+        raise ValueError(f"{name!r} is not a bundled recording; use one of {', '.join(NAMES)}")
+    if name == "sine440":
+        return {"description": "Sine, 440 Hz: computed, not recorded", "frequency": 440.0, "seconds": 10.0}
+    path = _DATA / "recordings.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))[name]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: the list of recordings is missing or damaged; {_RESTORE}") from error

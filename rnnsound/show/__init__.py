@@ -1,0 +1,37 @@
+"""What a notebook shows: players, tables, plots, widgets.
+
+Importing this package teaches the notebook to show a Sound as a player and axes as a picture with a text for
+those who cannot see it. Notebook: 00_start_here.
+"""
+
+from rnnsound.show.players import players, register_sound_formatter
+from rnnsound.show.plots import (
+    panels,
+    plot_components,
+    plot_frame,
+    plot_level,
+    plot_pitch,
+    plot_spectrogram,
+    plot_waveform,
+    register_axes_formatter,
+)
+from rnnsound.show.tables import check_table, component_table, table
+from rnnsound.show.widgets import explore
+
+__all__ = [
+    "check_table",
+    "component_table",
+    "explore",
+    "panels",
+    "players",
+    "plot_components",
+    "plot_frame",
+    "plot_level",
+    "plot_pitch",
+    "plot_spectrogram",
+    "plot_waveform",
+    "table",
+]
+
+register_sound_formatter()
+register_axes_formatter()

@@ -1,0 +1,146 @@
+"""Pictures of sounds and frames.
+
+Every function draws on the axes it is given, or on new ones, and returns them. As the last line of a cell the
+axes are shown as a picture that carries a text for those who cannot see it. Figures are made without pyplot,
+whose hidden state is not safe where widgets call from another thread.
+"""
+
+import base64
+import html
+import io
+
+import numpy as np
+from IPython import get_ipython
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from rnnsound.frames import Frames
+from rnnsound.measures import FLOOR_DB, level_over_time, pitch
+from rnnsound.sound import Sound
+
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito's colours, told apart by everyone
+
+
+def panels(n_rows: int = 1, height: float = 2.6) -> list[Axes]:
+    """Return axes one above the other on a new figure; height is that of one row in inches."""
+    figure = Figure(figsize=(7.5, height * n_rows), layout="constrained", dpi=100)
+    return list(figure.subplots(n_rows, 1, squeeze=False)[:, 0])
+
+
+def plot_waveform(sound: Sound, ax: Axes | None = None, title: str | None = None) -> Axes:
+    """Draw samples over time."""
+    ax = ax or panels()[0]
+    times = np.arange(len(sound)) / sound.sample_rate
+    ax.plot(times, sound.samples, color=BLUE, linewidth=0.8, marker="." if len(sound) < 200 else None)
+    return _finish(ax, title or sound.label, "time (s)", "amplitude", f"Waveform, peak {sound.peak:.3f}")
+
+
+def plot_spectrogram(
+    sound: Sound, ax: Axes | None = None, title: str | None = None, max_frequency: float | None = None
+) -> Axes:
+    """Draw level over time and frequency, in dB below the loudest point."""
+    ax = ax or panels()[0]
+    size = 2048 if len(sound) > 4096 else 256
+    hop = max(size // 4, len(sound) // 800)  # no finer than the picture's pixels
+    window = np.hanning(size)
+    starts = range(0, max(len(sound) - size, 0) + 1, hop)
+    samples = np.pad(sound.samples, (0, max(size - len(sound), 0)))
+    pieces = np.stack([samples[s : s + size] for s in starts])
+    power = np.maximum(np.abs(np.fft.rfft(pieces * window)) ** 2, 1e-30)
+    decibel = 10 * np.log10(power / power.max())
+    top = min(max_frequency or sound.sample_rate / 2, sound.sample_rate / 2)
+    shown = decibel[:, : int(np.ceil(top * size / sound.sample_rate)) + 1].T
+    image = ax.imshow(
+        shown,
+        origin="lower",
+        aspect="auto",
+        cmap="viridis",
+        vmin=FLOOR_DB,
+        vmax=0,
+        interpolation="nearest",
+        extent=(0, sound.duration, 0, (len(shown) - 1) * sound.sample_rate / size),
+    )
+    ax.figure.colorbar(image, ax=ax, label="level (dB)", pad=0.01)
+    ax.yaxis.set_major_formatter(EngFormatter())
+    return _finish(
+        ax,
+        title or sound.label,
+        "time (s)",
+        "frequency (Hz)",
+        f"Spectrogram up to {top:.0f} Hz, {sound.duration:.1f} s",
+    )
+
+
+def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Level over time") -> Axes:
+    """Draw the level of one or more sounds over time, in dB below full scale."""
+    ax = ax or panels()[0]
+    for label, sound in sounds.items():
+        ax.plot(*level_over_time(sound), label=label)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return _finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
+
+
+def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time") -> Axes:
+    """Draw the pitch of one or more sounds over time, in Hz."""
+    ax = ax or panels()[0]
+    for label, sound in sounds.items():
+        ax.plot(*pitch(sound), label=label, linewidth=1)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.ticklabel_format(axis="y", useOffset=False)
+    return _finish(ax, title, "time (s)", "pitch (Hz)", f"Pitch of {', '.join(sounds)}")
+
+
+def plot_frame(frames: Frames, frame: int, ax: Axes | None = None, title: str | None = None) -> Axes:
+    """Draw one frame: the magnitude of every component, as a bar at its bin's center."""
+    ax = ax or panels()[0]
+    width = 0.7 * frames.sample_rate / frames.fft_size
+    ax.bar(frames.bin_centers, frames.magnitude[frame], width=width, color=BLUE)
+    strongest = int(np.argmax(frames.magnitude[frame]))
+    alt = f"Magnitudes of {frames.n_components} components, strongest is {strongest}"
+    return _finish(ax, title or f"Frame {frame}", "bin center (Hz)", "magnitude", alt)
+
+
+def plot_components(
+    frames: Frames, components: list[int], ax: Axes | None = None, title: str | None = None
+) -> Axes:
+    """Draw the measured frequency of some components over time."""
+    ax = ax or panels()[0]
+    for component in components:
+        ax.plot(frames.times, frames.frequency[:, component], label=f"component {component}", linewidth=1)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.ticklabel_format(axis="y", useOffset=False)
+    alt = f"Frequency of components {', '.join(map(str, components))} over {len(frames)} frames"
+    return _finish(ax, title or "Measured frequency", "time (s)", "frequency (Hz)", alt)
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as a PNG file in memory."""
+    memory = io.BytesIO()
+    figure.savefig(memory, format="png")
+    return memory.getvalue()
+
+
+def register_axes_formatter() -> None:
+    """Let a notebook show axes, or their whole figure, as the last line of a cell, as a picture."""
+    if (shell := get_ipython()) is not None:
+        formatter = shell.display_formatter.formatters["text/html"]
+        formatter.for_type(Axes, lambda ax: _picture(ax.figure))
+        formatter.for_type(Figure, _picture)
+
+
+def _picture(figure: Figure) -> str:
+    described = [
+        ax.get_label() for ax in figure.axes if ax.get_label() and not ax.get_label().startswith("<")
+    ]
+    data = base64.b64encode(png(figure)).decode("ascii")
+    return f'<img alt="{html.escape("; ".join(described))}" src="data:image/png;base64,{data}">'
+
+
+def _finish(ax: Axes, title: str, x: str, y: str, alt: str) -> Axes:
+    """Name the axes, and leave a text that says what is drawn, for the picture's alt attribute."""
+    ax.set_title(title, loc="left", fontsize="medium", parse_math=False)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.set_label(f"{title}: {alt}" if title not in alt else alt)
+    return ax

@@ -1,0 +1,55 @@
+"""Sliders that are heard: one widget, whatever the slider turns."""
+
+import html
+import threading
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+from IPython.display import display
+from matplotlib.axes import Axes
+
+from rnnsound.show.players import caption, encode, players, shared_gain
+from rnnsound.show.plots import plot_spectrogram, png
+from rnnsound.sound import Sound
+
+
+def explore(
+    make_sound: Callable[[float], Sound],
+    slider: ipywidgets.Widget,
+    settings: Sequence[float],
+    plot: Callable[[Sound], Axes] = plot_spectrogram,
+) -> ipywidgets.VBox:
+    """Hear and see what a setting does: let go of the slider, and the player holds the new sound.
+
+    Three to five settings are shown as ordinary players too, for a page that is read without a kernel.
+
+    Args:
+        make_sound: the slider's value -> a Sound. A ValueError is shown as a sentence.
+        slider: any widget with a value.
+        settings: values whose sounds are already there when the page opens.
+        plot: Sound -> axes.
+
+    Notebook: 00_start_here.
+    """
+    slider.continuous_update = False
+    text = ipywidgets.HTML()
+    audio = ipywidgets.Audio(format="flac", autoplay=False, loop=False)
+    image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="750px"))
+    busy = threading.Lock()  # callbacks may run on another thread than the cells
+
+    def update(change):
+        with busy:
+            try:
+                sound = make_sound(change["new"])
+            except ValueError as error:
+                text.value = html.escape(str(error))
+                return
+            audio.value = encode(sound, shared_gain([sound]))
+            image.value = png(plot(sound).figure)
+            text.value = caption(sound.label, sound)
+
+    update({"new": slider.value})
+    slider.observe(update, names="value")
+    ready = {setting: make_sound(setting) for setting in settings}
+    display(players({f"{slider.description} {setting:g}": sound for setting, sound in ready.items()}))
+    return ipywidgets.VBox([slider, text, audio, image])

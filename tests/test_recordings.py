@@ -1,0 +1,166 @@
+import hashlib
+import json
+import shutil
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal.windows import blackman
+
+from rnnsound import recordings
+from rnnsound.sound import Sound
+
+FILES = [name for name in recordings.NAMES if name != "sine440"]
+MANIFEST = json.loads((recordings._DATA / "recordings.json").read_text())
+
+
+@pytest.fixture
+def own_data(tmp_path, monkeypatch):
+    """A copy of the data folder that a test may damage."""
+    folder = shutil.copytree(recordings._DATA, tmp_path / "data")
+    monkeypatch.setattr(recordings, "_DATA", folder)
+    return folder
+
+
+def level(samples):
+    return 20 * np.log10(np.sqrt(np.mean(np.square(samples))) + 1e-12)
+
+
+def cents(frequency, reference):
+    return 1200 * np.log2(frequency / reference)
+
+
+def one_sentence(error):
+    text = str(error.value)
+    return "\n" not in text and not text.endswith(".")
+
+
+def test_names_files_and_manifest_list_the_same_recordings():
+    assert list(MANIFEST) == FILES
+    assert {entry["file"] for entry in MANIFEST.values()} == {p.name for p in recordings._DATA.glob("*.flac")}
+
+
+def test_the_readme_lists_the_sums_of_the_files():
+    readme = (recordings._DATA / "README.md").read_text()
+    for name in FILES:
+        content = (recordings._DATA / f"{name}.flac").read_bytes()
+        assert f"{hashlib.sha256(content).hexdigest()}  {name}.flac" in readme
+
+
+def test_the_recordings_stay_small_enough_to_clone_in_a_classroom():
+    assert sum(p.stat().st_size for p in recordings._DATA.iterdir() if p.is_file()) < 3_000_000
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_recording_is_mono_of_the_listed_length_and_level(name):
+    raw, sample_rate = soundfile.read(recordings._DATA / f"{name}.flac", always_2d=True)
+    assert raw.shape[1] == 1
+    sound = recordings.load(name)
+    assert sound.sample_rate == sample_rate == 44100
+    np.testing.assert_array_equal(sound.samples, raw[:, 0])
+    assert sound.label == name
+    assert 3 <= len(raw) / 44100 <= 6
+    assert len(raw) / 44100 == pytest.approx(recordings.describe(name)["seconds"], abs=0.001)
+    assert np.abs(raw).max() == pytest.approx(0.4, abs=1 / 32768)  # the one gain rule, to one 16-bit step
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_recording_begins_with_its_attack_and_ends_in_near_silence(name):
+    samples = recordings.load(name).samples
+    onset = np.flatnonzero(np.abs(samples) > 0.004)[0] / 44100  # a hundredth of the peak
+    assert 0.002 < onset < 0.02
+    loudest = max(level(block) for block in np.array_split(samples, len(samples) // 882))
+    assert level(samples[-220:]) < loudest - 50  # the last 5 ms
+    assert np.abs(np.diff(samples[-220:])).max() < 0.001  # and no click: the jumps there are below -50 dB
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_recording_is_in_tune_with_its_listed_note(name):
+    entry, samples = recordings.describe(name), recordings.load(name).samples
+    assert entry["frequency"] == pytest.approx(librosa.midi_to_hz(entry["note"]), abs=0.001)
+    assert entry["note_name"] == librosa.midi_to_note(entry["note"], unicode=False)
+    # The strongest peak near the fundamental over 2 s; the long window averages vibrato (up to 20 cents) out.
+    segment = samples[22050 : 22050 + 88200]
+    spectrum = np.abs(np.fft.rfft(segment * blackman(len(segment)), 2**20))
+    frequencies = np.fft.rfftfreq(2**20, 1 / 44100)
+    near = np.abs(cents(np.maximum(frequencies, 1), entry["frequency"])) < 80
+    peak = frequencies[near][spectrum[near].argmax()]
+    # Vibrato spreads the peak's top; without it the note must be right to a few cents.
+    assert abs(cents(peak, entry["frequency"])) < (12 if entry["instrument"] in ("flute", "violin") else 6)
+
+
+@pytest.mark.parametrize("name", ["clarinet", "clarinet_high", "flute", "violin"])
+def test_a_wind_or_bowed_note_is_steady_until_it_ends(name):
+    samples = recordings.load(name).samples
+    blocks = [level(block) for block in np.array_split(samples[22050 : int(3.7 * 44100)], 12)]  # 0.27 s each
+    assert max(blocks) - min(blocks) < 3  # dB
+
+
+@pytest.mark.parametrize("name", ["piano", "piano_low", "piano_high"])
+def test_a_piano_note_dies_away_from_its_stroke(name):
+    samples = recordings.load(name).samples
+    at = {time: level(samples[int(time * 44100) :][:8820]) for time in (0.02, 1.0, 2.3)}  # 0.2 s each
+    assert at[0.02] > at[1.0] + 6 > at[2.3] + 10  # dB
+
+
+def test_sine440_is_the_sine_it_says():
+    sound = recordings.load("sine440")
+    expected = 0.125 * np.sin(2 * np.pi * 440 * np.arange(441_000) / 44100)
+    np.testing.assert_allclose(sound.samples, expected, atol=1e-9)
+    assert recordings.describe("sine440")["frequency"] == 440.0
+
+
+def test_a_flipped_bit_is_noticed(own_data):
+    path = own_data / "piano.flac"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"piano\.flac: .* SHA-256 sum differs") as error:
+        recordings.load("piano")
+    assert one_sentence(error)
+    recordings.load("clarinet")  # the others are as good as before
+
+
+def test_a_missing_file_is_one_sentence(own_data):
+    (own_data / "flute.flac").unlink()
+    with pytest.raises(ValueError, match=r"flute\.flac: .*not there.*git checkout") as error:
+        recordings.load("flute")
+    assert one_sentence(error)
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", "[]"])
+def test_a_missing_or_damaged_list_is_one_sentence(own_data, content):
+    (own_data / "recordings.json").unlink()
+    if content is not None:
+        (own_data / "recordings.json").write_text(content)
+    with pytest.raises(ValueError, match=r"recordings\.json: .*missing or damaged") as error:
+        recordings.load("piano")
+    assert one_sentence(error)
+
+
+def test_an_unknown_name_is_told_the_known_ones():
+    with pytest.raises(ValueError, match="'trumpet' is not a bundled recording") as error:
+        recordings.load("trumpet")
+    assert one_sentence(error)
+    assert all(name in str(error.value) for name in recordings.NAMES)
+
+
+def test_find_takes_a_bundled_name_or_a_file(tmp_path):
+    np.testing.assert_array_equal(recordings.find("violin").samples, recordings.load("violin").samples)
+    path = tmp_path / "mine.flac"
+    soundfile.write(path, np.full(100, 0.25), 8000)
+    for given in (path, str(path)):
+        sound = recordings.find(given)
+        assert isinstance(sound, Sound)
+        assert (sound.sample_rate, len(sound.samples)) == (8000, 100)
+        np.testing.assert_allclose(sound.samples, 0.25)
+
+
+def test_find_names_both_possibilities_when_it_finds_neither(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"no\.wav: neither a bundled recording .*nor an audio file"
+    ) as error:
+        recordings.find(tmp_path / "no.wav")
+    assert one_sentence(error)
+    assert all(name in str(error.value) for name in recordings.NAMES)

@@ -1,0 +1,142 @@
+"""What a notebook shows: players play the sound they name, pictures and tables say what they should."""
+
+import base64
+import html
+import io
+import re
+
+import ipywidgets
+import matplotlib.image
+import numpy as np
+import pytest
+import soundfile
+from IPython.testing.globalipapp import start_ipython
+
+from rnnsound import PhaseVocoder, Sound, article, show, sine
+from rnnsound.show import plots
+from rnnsound.show.players import encode, register_sound_formatter
+
+AUDIO = re.compile(r'<audio controls [^>]*aria-label="([^"]*)" src="data:audio/flac;base64,([^"]*)">')
+
+
+def heard(page):
+    """Label and samples of every player on a page."""
+    decoded = [(html.unescape(label), base64.b64decode(data)) for label, data in AUDIO.findall(page)]
+    return {label: soundfile.read(io.BytesIO(data)) for label, data in decoded}
+
+
+def test_a_player_holds_the_sound_at_its_own_level():
+    quiet, loud = sine(440.0, seconds=0.2, amplitude=0.01), sine(440.0, seconds=0.2, amplitude=0.5)
+    page = heard(show.players({"quiet": quiet, "loud": loud}).data)
+    for label, sound in (("quiet", quiet), ("loud", loud)):
+        samples, rate = page[label]
+        assert rate == 44_100
+        np.testing.assert_allclose(samples, sound.samples, atol=2**-15)
+
+
+def test_players_that_would_clip_are_turned_down_together_and_say_so():
+    one, two = sine(440.0, seconds=0.1, amplitude=2.0), sine(440.0, seconds=0.1, amplitude=0.2)
+    page = show.players({"one": one, "two": two}).data
+    assert "Turned down by 6.0 dB" in page
+    peaks = [np.abs(samples).max() for samples, _ in heard(page).values()]
+    assert peaks[0] == pytest.approx(0.999, abs=1e-3)
+    assert peaks[1] == pytest.approx(0.0999, abs=1e-3)
+
+
+def test_a_label_is_text_whatever_it_holds():
+    page = show.players({'<script>alert("x")</script>': sine(440.0, seconds=0.1)}).data
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_silent_sound_has_a_player_and_no_sounds_are_refused():
+    assert "silence" in show.players({"nothing": Sound(np.zeros(100), 44_100)}).data
+    with pytest.raises(ValueError, match="no sound to play"):
+        show.players({})
+
+
+def test_a_notebook_shows_a_sound_as_a_player_and_axes_as_a_picture_with_a_text():
+    shell = start_ipython()
+    shell.display_formatter.active_types = shell.display_formatter.format_types  # a terminal's has only text
+    register_sound_formatter()
+    plots.register_axes_formatter()
+    tone = sine(440.0, seconds=0.2)
+    data, _ = shell.display_formatter.format(tone)
+    assert list(heard(data["text/html"])) == ["440 Hz sine"]
+    data, _ = shell.display_formatter.format(show.plot_waveform(tone))
+    assert 'alt="440 Hz sine: Waveform, peak 0.125"' in data["text/html"]
+    encoded = data["text/html"].partition("base64,")[2].partition('"')[0]
+    picture = matplotlib.image.imread(io.BytesIO(base64.b64decode(encoded)))
+    assert picture.shape[1] == 750
+
+
+def test_every_plot_has_units_a_title_and_a_text():
+    tone = sine(440.0, seconds=0.5)
+    frames = PhaseVocoder(512, 128, 10).analyze(tone)
+    drawn = [
+        show.plot_waveform(tone),
+        show.plot_spectrogram(tone, max_frequency=2000),
+        show.plot_level({"tone": tone}),
+        show.plot_pitch({"tone": tone}),
+        show.plot_frame(frames, 1),
+        show.plot_components(frames, [4, 5]),
+    ]
+    for ax in drawn:
+        assert "(" in ax.get_xlabel()
+        assert ax.get_ylabel()
+        assert ax.get_title(loc="left")
+        assert not ax.get_label().startswith("<")
+
+
+def test_a_spectrogram_is_brightest_where_the_tone_is():
+    image = show.plot_spectrogram(sine(2000.0, seconds=0.5)).images[0]
+    left, right, bottom, top = image.get_extent()
+    assert (left, bottom) == (0, 0)
+    assert right == pytest.approx(0.5)
+    rows = image.get_array().mean(axis=1)
+    assert np.argmax(rows) / (len(rows) - 1) * top == pytest.approx(2000, abs=22)
+
+
+def test_a_title_with_dollar_signs_is_no_formula():
+    ax = show.plot_waveform(Sound(np.zeros(100), 44_100, "$\\broken$.wav"))
+    assert plots.png(ax.figure)[:4] == b"\x89PNG"
+
+
+def test_the_component_table_stands_beside_the_articles():
+    frames = PhaseVocoder(512, 128, 10).analyze(sine(440.0, seconds=0.5))
+    data = show.component_table(frames, frame=1, compare=article.SINE_FRAME).data
+    np.testing.assert_allclose(data["magnitude"], frames.magnitude[1], atol=5e-5)
+    np.testing.assert_allclose(data["printed frequency (Hz)"], article.SINE_FRAME[:, 1])
+    assert data["frequency difference (Hz)"].abs().max() < 2e-3
+    with pytest.raises(ValueError, match="compare has shape"):
+        show.component_table(frames, 1, compare=article.SINE_FRAME[:5])
+
+
+def test_a_table_escapes_what_it_is_given():
+    page = show.table({"<b>": ["<i>words</i>"], "n": [1.23456]}, caption="<u>").to_html()
+    assert "<i>" not in page
+    assert "<u>" not in page
+    assert "1.2346" in page
+
+
+def test_turning_a_slider_changes_the_sound_and_the_picture(capsys):
+    slider = ipywidgets.IntSlider(value=440, min=100, max=1000, description="frequency")
+    box = show.explore(lambda f: sine(f, seconds=0.2), slider, settings=(200, 300, 400))
+    _, text, audio, image = box.children
+    assert not slider.continuous_update
+    assert not audio.autoplay
+    assert not audio.loop
+    before = image.value
+    slider.value = 880
+    samples, _ = soundfile.read(io.BytesIO(audio.value))
+    np.testing.assert_allclose(samples, sine(880.0, seconds=0.2).samples, atol=2**-15)
+    assert image.value != before
+    assert "880 Hz sine" in text.value
+
+
+def test_a_setting_that_cannot_work_is_explained_and_the_sound_before_stays():
+    slider = ipywidgets.IntSlider(value=440, min=0, max=50_000, description="frequency")
+    _, text, audio, _ = show.explore(lambda f: sine(f, seconds=0.2), slider, settings=(440,)).children
+    slider.value = 30_000
+    assert "cannot be sampled" in text.value
+    assert audio.value == encode(sine(440.0, seconds=0.2))

@@ -1,0 +1,220 @@
+"""Sounds and files: what goes in comes out, and what is no sound gets one sentence."""
+
+import io
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+import scipy.io.wavfile
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnsound import Sound, sine
+from rnnsound.files import replacing
+
+
+def test_a_sine_is_what_the_formula_says():
+    tone = sine(1000.0, seconds=0.5, amplitude=0.25, sample_rate=8000)
+    assert len(tone) == 4000
+    assert tone.duration == 0.5
+    assert tone.samples[2] == pytest.approx(0.25)  # a quarter of a period of 8 samples
+    assert tone.samples[4] == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("frequency", [-1.0, 22_051.0, float("nan")])
+def test_a_sine_that_cannot_be_sampled_is_refused(frequency):
+    with pytest.raises(ValueError, match="cannot be sampled"):
+        sine(frequency, seconds=1.0)
+
+
+def test_cropping_counts_in_seconds():
+    sound = Sound(np.arange(1000.0), 100)
+    np.testing.assert_array_equal(sound.crop(2.0, 2.03).samples, [200, 201, 202])
+    assert len(sound.crop(9.0, 99.0)) == 100
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "sentence"),
+    [
+        (np.zeros((2, 2)), 44_100, "one row of numbers"),
+        ([0.0, np.nan], 44_100, "1 of 2 samples are not finite"),
+        ([0.0], 0, "not a positive whole number"),
+        ([0.0], 44_100.5, "not a positive whole number"),
+    ],
+)
+def test_what_is_no_sound_is_refused(samples, rate, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Sound(samples, rate)
+
+
+@pytest.mark.parametrize(
+    ("ending", "tolerance"), [(".wav", 1e-8), (".flac", 2**-23), (".ogg", 0.03), (".mp3", 0.03)]
+)
+def test_what_is_written_is_read_again(tmp_path, ending, tolerance):
+    tone = sine(440.0, seconds=1.0)
+    path = tmp_path / f"tone{ending}"
+    tone.write(path)
+    back = Sound.read(path)
+    assert back.sample_rate == 44_100
+    assert back.label == path.name
+    assert len(back) == len(tone)
+    assert np.abs(back.samples - tone.samples).max() <= tolerance
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("ending", [".ogg", ".flac", ".mp3"])
+def test_a_minute_is_written_without_trouble(tmp_path, ending):
+    tone = sine(440.0, seconds=60.0)
+    tone.write(tmp_path / f"tone{ending}")
+    assert len(Sound.read(tmp_path / f"tone{ending}")) == pytest.approx(len(tone), abs=3000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "step"),
+    [
+        ("WAV", "PCM_U8", 2**-7),
+        ("WAV", "PCM_16", 2**-15),
+        ("WAV", "PCM_24", 2**-23),
+        ("WAV", "PCM_32", 2**-30),
+        ("WAV", "FLOAT", 2**-24),
+        ("WAV", "DOUBLE", 0),
+        ("FLAC", "PCM_16", 2**-15),
+        ("FLAC", "PCM_24", 2**-23),
+        ("OGG", "VORBIS", 0.02),
+        ("MP3", "MPEG_LAYER_III", 0.02),
+    ],
+)
+@pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
+def test_every_format_and_rate_is_read_within_its_own_precision(tmp_path, kind, subtype, step, rate):
+    tone = sine(300.0, seconds=0.5, sample_rate=rate)
+    path = tmp_path / f"tone.{kind.lower()}"
+    soundfile.write(path, tone.samples, rate, subtype=subtype, format=kind)
+    sound = Sound.read(path)
+    assert sound.sample_rate == rate
+    assert np.abs(sound.samples - tone.samples)[: len(tone)].max() <= step
+
+
+def test_a_file_written_by_another_library_is_read(tmp_path):
+    values = np.array([0, 16_384, -32_768, 32_767], dtype=np.int16)
+    scipy.io.wavfile.write(tmp_path / "four.wav", 22_050, values)
+    np.testing.assert_allclose(Sound.read(tmp_path / "four.wav").samples, values / 32_768)
+
+
+def test_stereo_is_mixed_down_and_says_so(tmp_path):
+    soundfile.write(tmp_path / "two.wav", [[0.5, 0.1], [-0.5, 0.3]], 44_100, subtype="DOUBLE")
+    with pytest.warns(UserWarning, match=r"two.wav: 2 channels were mixed down to one"):
+        sound = Sound.read(tmp_path / "two.wav")
+    np.testing.assert_allclose(sound.samples, [0.3, -0.1])
+
+
+def test_a_file_that_breaks_off_gives_the_sound_up_to_there(tmp_path):
+    whole = tmp_path / "whole.wav"
+    tone = sine(440.0, seconds=1.0)
+    tone.write(whole)
+    part = tmp_path / "part.wav"
+    part.write_bytes(whole.read_bytes()[:100_000])
+    sound = Sound.read(part)
+    assert 20_000 < len(sound) < 25_000
+    np.testing.assert_allclose(sound.samples, tone.samples[: len(sound)], atol=1e-7)
+
+
+def test_a_header_that_promises_hours_takes_no_memory(tmp_path):
+    memory = io.BytesIO()
+    soundfile.write(memory, np.zeros(100), 44_100, format="FLAC")
+    content = bytearray(memory.getvalue())
+    # STREAMINFO: the lower 36 bits of the eight bytes from 18 on are the number of samples
+    rate_and_count = struct.unpack(">Q", content[18:26])[0] | 0xFFFFFFFFF
+    content[18:26] = struct.pack(">Q", rate_and_count)
+    path = tmp_path / "long.flac"
+    path.write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"long.flac: this is not audio that can be read"):
+        Sound.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("empty.wav", b"", "the file is empty"),
+        ("words.wav", b"this is not music", "not audio that can be read"),
+        ("samples.raw", b"\0" * 1000, "raw samples do not tell their format"),
+        ("cut.wav", b"RIFF\x24\0\0\0WAVEfmt ", "cut.wav"),
+    ],
+)
+def test_a_file_without_sound_gets_one_sentence(tmp_path, name, content, sentence):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=sentence) as caught:
+        Sound.read(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_samples_or_samples_that_are_no_numbers_get_one_sentence(tmp_path):
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 44_100)
+    with pytest.raises(ValueError, match=r"none.wav: the file holds no samples"):
+        Sound.read(tmp_path / "none.wav")
+    soundfile.write(tmp_path / "nan.wav", [0.0, np.nan, np.inf], 44_100, subtype="FLOAT")
+    with pytest.raises(ValueError, match=r"nan.wav: 2 of 3 samples are not finite"):
+        Sound.read(tmp_path / "nan.wav")
+
+
+def test_a_missing_file_and_a_folder_get_one_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        Sound.read(tmp_path / "missing.wav")
+    with pytest.raises(OSError, match="this is not a file"):
+        Sound.read(tmp_path)
+
+
+def test_writing_where_it_cannot_work_gets_one_sentence_and_leaves_no_file(tmp_path):
+    tone = sine(440.0, seconds=0.1)
+    with pytest.raises(ValueError, match=r"tone.xyz: the ending names no audio format"):
+        tone.write(tmp_path / "tone.xyz")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        tone.write(tmp_path / "nowhere" / "tone.wav")
+    odd = Sound(tone.samples, 12_345)
+    with pytest.raises(ValueError, match="12345 samples per second"):
+        odd.write(tmp_path / "odd.mp3")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_loud_is_kept_by_wav_and_clipped_with_a_warning_by_flac(tmp_path):
+    loud = sine(440.0, seconds=0.1, amplitude=2.0)
+    loud.write(tmp_path / "loud.wav")
+    assert Sound.read(tmp_path / "loud.wav").peak == pytest.approx(loud.peak)
+    with pytest.warns(UserWarning, match="clipped"):
+        loud.write(tmp_path / "loud.flac")
+    assert Sound.read(tmp_path / "loud.flac").peak == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+
+    def interrupted():
+        with replacing(path) as part:
+            part.write_text("half of the new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    with replacing(path) as part:
+        part.write_text("new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@given(
+    st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=2000), st.sampled_from([8000, 22_050, 96_000])
+)
+@settings(max_examples=50, deadline=None)
+def test_any_samples_survive_a_wav_file(tmp_path_factory, samples, rate):
+    path = tmp_path_factory.mktemp("any") / "any.wav"
+    Sound(samples, rate).write(path)
+    np.testing.assert_array_equal(Sound.read(path).samples, np.float32(samples))
