@@ -150,10 +150,10 @@ class PhaseVocoder:
             magnitude, frequency = (a[start : start + _BLOCK] for a in (frames.magnitude, frames.frequency))
             turns = frequency * (self.hop_size / frames.sample_rate)
             if start == 0:
-                turns[0] = 0  # frame 0 has no frame before it to advance from
+                turns[0] = frames.first_phase / (2 * np.pi)  # no frame before it to advance from
             phases = accumulate(turns, phase)
             phase = phases[-1]
-            angle = phases * (2 * np.pi / TURN) + frames.first_phase
+            angle = phases.view(np.int64) * (2 * np.pi / TURN)  # -pi to pi
             spectrum = np.empty(angle.shape, dtype=np.complex128)
             np.multiply(magnitude, np.cos(angle), out=spectrum.real)
             np.multiply(magnitude, np.sin(angle), out=spectrum.imag)
