@@ -119,6 +119,11 @@ def test_a_table_escapes_what_it_is_given():
     assert "1.2346" in page
 
 
+def test_a_table_writes_whole_numbers_whole_and_no_negative_zero():
+    page = show.table({"k": [1, 2], "x": [-1e-9, 2.0]}, caption="").to_html()
+    assert re.findall(r">([-0-9.]+)</td>", page) == ["1", "0.0000", "2", "2.0000"]
+
+
 def test_turning_a_slider_changes_the_sound_and_the_picture(capsys):
     slider = ipywidgets.IntSlider(value=440, min=100, max=1000, description="frequency")
     box = show.explore(lambda f: sine(f, seconds=0.2), slider, settings=(200, 300, 400))

@@ -21,8 +21,8 @@ def table(columns: dict, caption: str, decimals: int = _DECIMALS) -> Styler:
         decimals: digits after the point of what is not a whole number.
     """
     data = pd.DataFrame(columns)
-    numbers = data.select_dtypes("number").columns
-    data[numbers] = data[numbers].round(decimals) + 0.0  # no "-0.0000"
+    fractions = data.select_dtypes("floating").columns
+    data[fractions] = data[fractions].round(decimals) + 0.0  # no "-0.0000"
     words = [name for name in data.columns if not pd.api.types.is_numeric_dtype(data[name])]
     style = data.style.hide(axis="index").set_caption(html.escape(caption))
     style = style.format(precision=decimals, na_rep="-", escape="html")
