@@ -1,11 +1,12 @@
 """Free running: draw a frame, feed it back, draw the next.
 
-One step of a small network is a few microseconds of arithmetic, and asking PyTorch for it takes ten times as long. So the
-steps are taken in NumPy, with the weights packed for them. Source: Graves, "Generating Sequences With Recurrent Neural
-Networks", 2013. Notebook: 04_sine_model.
+One step of a small network is a few microseconds of arithmetic, and asking PyTorch for it takes ten times as
+long. So the steps are taken in NumPy, with the weights packed for them. Source: Graves, "Generating Sequences
+With Recurrent Neural Networks", 2013. Notebook: 04_sine_model.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,17 +27,20 @@ def generate(
     Args:
         model: trained on standardised vectors of n_features numbers.
         n_frames: how many to draw.
-        variance_scale: s, one number or one per frame; standard deviations are multiplied by sqrt(s). 1 draws as
-            learned.
-        seed: start of the random numbers. Several seeds give as many voices, which are faster together than one by
-            one; each is what its seed gives alone, up to rounding.
-        warm_up: vectors that the model hears first, (n, n_features), n at least 1; None starts from the average frame.
-        bounds: lowest and highest value of every feature, each (n_features,). A draw beyond them is put on them before
-            it is fed back: a Gaussian has tails, and one frame far from everything in the recording sends the network
-            where it never was in training, from where it may not come back. None leaves draws alone.
+        variance_scale: s, one number or one per frame; standard deviations are multiplied by sqrt(s). 1 draws
+            as learned.
+        seed: start of the random numbers. Several seeds give as many voices, which are faster together than
+            one by one; each is what its seed gives alone, up to rounding.
+        warm_up: vectors that the model hears first, (n, n_features), n at least 1; None starts from the
+            average frame.
+        bounds: lowest and highest value of every feature, each (n_features,). A draw beyond them is put on
+            them before it is fed back: a Gaussian has tails, and one frame far from everything in the
+            recording sends the network where it never was in training, from where it may not come back. None
+            leaves draws alone.
 
     Returns:
-        float32, (n_frames, n_features), the frames after warm_up; for several seeds (n_seeds, n_frames, n_features).
+        float32, (n_frames, n_features), the frames after warm_up; for several seeds (n_seeds, n_frames,
+        n_features).
 
     Raises:
         ValueError: n_frames, variance_scale, warm_up or bounds do not fit.
@@ -70,10 +74,11 @@ def generate(
 class FastSteps:
     """The model, one frame at a time, for several voices at once.
 
-    All that a step reads lies in one column per voice: [frame, 1, hidden 1, 1, hidden 2, 1 ...]. A layer's input and
-    its own last output are then neighbours and need one matrix product, biases included (they meet the ones), written
-    in place. A logistic gate is a tanh, since sigmoid(a) = (tanh(a / 2) + 1) / 2, so one tanh serves all four gates. Its
-    halves are not computed: those inside the tanh are packed into the weights, as is the one after the output gate.
+    All that a step reads lies in one column per voice: [frame, 1, hidden 1, 1, hidden 2, 1 ...]. A layer's
+    input and its own last output are then neighbours and need one matrix product, biases included (they meet
+    the ones), written in place. A logistic gate is a tanh, since sigmoid(a) = (tanh(a / 2) + 1) / 2, so one
+    tanh serves all four gates. Its halves are not computed: those inside the tanh are packed into the
+    weights, as is the one after the output gate.
 
     Args:
         model: its weights are copied.
@@ -88,31 +93,13 @@ class FastSteps:
         column[[model.n_features, *(starts + size)]] = 1.0
         self.x = column[: model.n_features]
         self._layers = []
-        before = 0
+        below = 0
         for layer, start in enumerate(starts):
-            packed = np.hstack(
-                [
-                    weights[f"lstm.weight_ih_l{layer}"]
-                    * (0.5 if layer else 1.0),  # hidden parts hold 2 * hidden
-                    (weights[f"lstm.bias_ih_l{layer}"] + weights[f"lstm.bias_hh_l{layer}"])[:, None],
-                    weights[f"lstm.weight_hh_l{layer}"] * 0.5,
-                ]
-            )
-            i, f, g, o = packed.reshape(4, size, -1)
-            work = np.zeros((5 * size, n_voices), dtype=np.float32)
+            packed = _pack(weights, layer)
             self._layers.append(
-                (
-                    np.asfortranarray(np.vstack([i / 2, f / 2, o / 2, g]), dtype=np.float32),
-                    column[before : start + size],
-                    *(
-                        work[a * size : b * size]
-                        for a, b in [(0, 4), (0, 3), (0, 2), (3, 5), (0, 1), (1, 2), (2, 3), (4, 5)]
-                    ),
-                    np.empty((size, n_voices), dtype=np.float32),
-                    column[start : start + size],
-                )
+                _Layer.over(packed, column[below : start + size], column[start : start + size])
             )
-            before = start
+            below = start
         k, d = model.n_mixtures, model.n_features
         head = np.hstack([weights["head.weight"] * 0.5, weights["head.bias"][:, None]])
         head[k + k * d :] /= LOG_STD_LIMIT
@@ -177,10 +164,59 @@ class FastSteps:
 _ONE, _HALF, _LIMIT = np.float32(1.0), np.float32(0.5), np.float32(LOG_STD_LIMIT)
 
 
+class _Layer(NamedTuple):
+    """Weights of one layer and the places in memory that a step works on, some of them overlapping."""
+
+    weights: np.ndarray
+    read: np.ndarray  # input, 1 and own hidden values
+    gates: np.ndarray  # input, forget and output gate, candidate
+    logistic: np.ndarray  # the three gates
+    in_forget: np.ndarray  # input and forget gate
+    new_cell: np.ndarray  # candidate and cell, which these two multiply
+    i: np.ndarray
+    f: np.ndarray
+    o: np.ndarray
+    cell: np.ndarray
+    scratch: np.ndarray
+    hidden: np.ndarray
+
+    @classmethod
+    def over(cls, weights: np.ndarray, read: np.ndarray, hidden: np.ndarray) -> "_Layer":
+        """Lay out a layer's memory: gates and cell lie side by side."""
+        size = len(hidden)
+        work = np.zeros((5 * size, hidden.shape[1]), dtype=np.float32)
+        i, f, o, _, cell = work.reshape(5, size, -1)
+        gates, logistic, in_forget, new_cell = (
+            work[: 4 * size],
+            work[: 3 * size],
+            work[: 2 * size],
+            work[3 * size :],
+        )
+        scratch = np.empty_like(hidden)
+        return cls(weights, read, gates, logistic, in_forget, new_cell, i, f, o, cell, scratch, hidden)
+
+
+def _pack(weights: dict[str, np.ndarray], layer: int) -> np.ndarray:
+    """Put a layer's weights in one matrix: for the input, for the 1 (biases), for its own hidden values.
+
+    PyTorch stacks input, forget, candidate, output; here the candidate is last. The columns that meet hidden
+    values are halved, because those are kept doubled, and so are the rows of logistic gates.
+    """
+    w = {kind: weights[f"lstm.{kind}_l{layer}"] for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    below = w["weight_ih"] * (0.5 if layer else 1.0)
+    stacked = np.hstack([below, (w["bias_ih"] + w["bias_hh"])[:, None], w["weight_hh"] * 0.5])
+    i, f, g, o = np.split(stacked, 4)
+    return np.asfortranarray(np.vstack([i / 2, f / 2, o / 2, g]), dtype=np.float32)
+
+
 def _draw(
     seeds: np.ndarray, n_frames: int, n_features: int, n_mixtures: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw all random numbers at once: normal (n_frames, n_features, voices), Gumbel (n_frames, n_mixtures, voices)."""
+    """Draw all random numbers at once.
+
+    Returns:
+        Normal ones, (n_frames, n_features, n_voices), and Gumbel ones, (n_frames, n_mixtures, n_voices).
+    """
     normal = np.empty((n_frames, n_features, len(seeds)), dtype=np.float32)
     gumbel = np.empty((n_frames, n_mixtures, len(seeds)), dtype=np.float32)
     for voice, seed in enumerate(seeds):

@@ -1,10 +1,11 @@
 """Mixture densities: say not one next frame but how likely every possible next frame is.
 
-Source: Bishop, "Mixture Density Networks", 1994, gives the idea and the loss: a network puts out the parameters of a
-mixture of Gaussians and is trained on the likelihood of what came. Schuster, "Better Generative Models for Sequential
-Data Problems: Bidirectional Recurrent Mixture Density Networks", 1999, puts a recurrent network in front and gives each
-Gaussian a deviation of its own per dimension, with the gradients. Graves, "Generating Sequences With Recurrent Neural
-Networks", 2013, feeds the network what was drawn from its own mixture, so that it runs freely.
+Source: Bishop, "Mixture Density Networks", 1994, gives the idea and the loss: a network puts out the
+parameters of a mixture of Gaussians and is trained on the likelihood of what came. Schuster, "Better
+Generative Models for Sequential Data Problems: Bidirectional Recurrent Mixture Density Networks", 1999, puts
+a recurrent network in front and gives each Gaussian a deviation of its own per dimension, with the gradients.
+Graves, "Generating Sequences With Recurrent Neural Networks", 2013, feeds the network what was drawn from its
+own mixture, so that it runs freely.
 Notebook: 03_mixture_density.
 """
 
@@ -37,10 +38,11 @@ class Mixture(NamedTuple):
     def from_outputs(cls, outputs: Tensor, n_mixtures: int) -> "Mixture":
         """Read the numbers that a network puts out as a mixture.
 
-        Any real number must do, whatever the network says: a softmax turns K of them into weights, a logarithm makes
-        every deviation positive. A tanh keeps that logarithm within ± LOG_STD_LIMIT. Without it, a tone that repeats
-        itself exactly would reward ever smaller deviations until 1 / std² overflows. It bends slowly, where a clamp
-        would cut: beyond a clamp the gradient is zero, and a deviation that went there could never come back.
+        Any real number must do, whatever the network says: a softmax turns K of them into weights, a
+        logarithm makes every deviation positive. A tanh keeps that logarithm within ± LOG_STD_LIMIT. Without
+        it, a tone that repeats itself exactly would reward ever smaller deviations until 1 / std² overflows.
+        It bends slowly, where a clamp would cut: beyond a clamp the gradient is zero, and a deviation that
+        went there could never come back.
 
         Args:
             outputs: shape (..., K * (1 + 2 * D)): K weights, then K * D means, then K * D deviations.
@@ -58,9 +60,9 @@ class Mixture(NamedTuple):
 def mdn_loss(mixture: Mixture, target: Tensor) -> Tensor:
     """Mean negative log-likelihood of the target, in nats per frame.
 
-    The density of a frame of 40 numbers is a product of 40 factors and leaves the range of floating point in either
-    direction, so the densities themselves are never computed: their logarithms are sums, and log-sum-exp adds up the
-    components relative to the largest of them.
+    The density of a frame of 40 numbers is a product of 40 factors and leaves the range of floating point in
+    either direction, so the densities themselves are never computed: their logarithms are sums, and
+    log-sum-exp adds up the components relative to the largest of them.
 
     Args:
         mixture: log_weights (..., K), means and log_stds (..., K, D).
@@ -83,8 +85,8 @@ def sample(mixture: Mixture, variance_scale: float = 1.0, generator: torch.Gener
 
     Args:
         mixture: log_weights (..., K), means and log_stds (..., K, D).
-        variance_scale: s; variances are multiplied by s, so standard deviations by sqrt(s). 1 draws as learned, 0
-            gives the mean of the component drawn.
+        variance_scale: s; variances are multiplied by s, so standard deviations by sqrt(s). 1 draws as
+            learned, 0 gives the mean of the component drawn.
         generator: source of chance; None takes PyTorch's own.
 
     Returns:

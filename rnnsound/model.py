@@ -1,7 +1,7 @@
 """SoundRNN: an LSTM that reads frames and says, as a mixture density, what the next frame may be.
 
-Source: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997; with a mixture for output: Graves, "Generating
-Sequences With Recurrent Neural Networks", 2013. Notebook: 02_lstm.
+Source: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997; with a mixture for output: Graves,
+"Generating Sequences With Recurrent Neural Networks", 2013. Notebook: 02_lstm.
 """
 
 import torch
@@ -24,7 +24,8 @@ class SoundRNN(nn.Module):
     Raises:
         ValueError: a size is not a positive whole number.
 
-    Source: Graves, 2013; forget gates that begin open: Gers, Schmidhuber and Cummins, "Learning to Forget", 2000.
+    Source: Graves, 2013; forget gates that begin open: Gers, Schmidhuber and Cummins, "Learning to Forget",
+    2000.
     Notebook: 02_lstm.
     """
 
@@ -50,11 +51,12 @@ class SoundRNN(nn.Module):
 
         Args:
             x: standardised frames, shape (batch, time, n_features).
-            state: what the layers remember, (hidden, cell), each (num_layers, batch, hidden_size); None forgets.
+            state: what the layers remember, (hidden, cell), each (num_layers, batch, hidden_size); None
+                forgets.
 
         Returns:
-            The mixture for the frame after each that was read (log_weights (batch, time, K), means and log_stds
-            (batch, time, K, n_features)), and the state after the last.
+            The mixture for the frame after each that was read (log_weights (batch, time, K), means and
+            log_stds (batch, time, K, n_features)), and the state after the last.
         """
         hidden, state = self.lstm(x, state)
         return Mixture.from_outputs(self.head(hidden), self.n_mixtures), state

@@ -1,48 +1,56 @@
 """Phase locking: the bins of one partial stay in step.
 
-A steady partial fills four bins or more. Generated frames give each a frequency with an error of its own; accumulated on
-their own, their phases wander apart, and bins that should add up cancel: the tone beats and goes rough. So only the peak
-accumulates. Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale Modification of Audio", 1999, who copy the
-phases around a peak from the recording; a generated frame has no recording to copy from, but the window's transform tells
-them. Notebook: 04_sine_model.
+A steady partial fills four bins or more. Generated frames give each a frequency with an error of its own;
+accumulated on their own, their phases wander apart, and bins that should add up cancel: the tone beats and
+goes rough. So only the peak accumulates. Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale
+Modification of Audio", 1999, who copy the phases around a peak from the recording; a generated frame has no
+recording to copy from, but the window's transform knows them. Notebook: 04_sine_model.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from rnnsound.frames import Frames
 
+_MAIN_LOBE = 2.0  # bins from the middle of a Hann window's transform to its first zero
 
-def locked_phases(frames: Frames, hop_size: int, main_lobe: float = 2.0) -> np.ndarray:
-    """Phases of all frames, those around each peak derived from the peak's.
 
-    The frame of a steady partial of f Hz has in bin k the phase theta - pi * k * (N - 1) / N, where theta is the partial's
-    phase in the middle of the frame: the window is symmetric there, so its transform is real. Where that is negative, in
-    every other side lobe, half a turn is added. So one number, theta, holds the phases of all bins of a partial, and
-    advances by its frequency, that of the peak. A bin that reads 785 Hz near a tone of 440 Hz (its phase went round once
-    too often) is only a bin of that tone's.
+def lock_phases(frames: Frames) -> Frames:
+    """Let the bins around a spectral peak advance with it.
+
+    In the frame of a steady partial, bin k has the phase theta - pi * k * (N - 1) / N, where theta is the
+    partial's phase in the middle of the frame: the window is symmetric about it, so its transform is real.
+    Where that is negative, in every other side lobe, half a turn is added. One number, theta, thus holds the
+    phases of all bins of a partial, and it advances by the frequency of the peak. A bin that reads 785 Hz
+    beside a tone of 440 Hz, because its phase went round once too often, is only one more bin of that tone.
 
     Args:
-        frames: their first_phase gives theta of the first frame.
-        hop_size: samples from one frame to the next as they will sound.
-        main_lobe: bins from the middle of the window's transform to its first zero: 2 for Hann, 1 for rectangular.
+        frames: measured or generated; their first phase gives the partials' phases in frame 0.
 
     Returns:
-        Radians, (n_frames, n_components).
+        Frames of the same magnitudes, with the frequencies (within ± sample_rate / (2 * hop_size) of the
+        bin's centre, as if measured) and first phase that make PhaseVocoder.synthesize arrive at the locked
+        phases.
+
+    Notebook: 04_sine_model.
     """
     bins = np.arange(frames.n_components)
     peak = find_peaks(frames.magnitude)
-    tilt = bins * ((frames.fft_size - 1) / (2 * frames.fft_size))  # turns, phase of bin k against theta
-    advance = frames.frequency * (hop_size / frames.sample_rate)  # turns
+    turns_per_hz = frames.hop_size / frames.sample_rate
+    advance = frames.frequency * turns_per_hz
     advance -= np.rint(advance)
+    tilt = bins * ((frames.fft_size - 1) / (2 * frames.fft_size))  # how far bin k lies behind theta, in turns
     theta = np.empty_like(advance)
-    now = (frames.first_phase / (2 * np.pi) + tilt)[peak[0]]
-    theta[0] = now
+    theta[0] = (frames.first_phase / (2 * np.pi) + tilt)[peak[0]]
     for t in range(1, len(frames)):
-        now = np.take(now + advance[t], peak[t], out=theta[t])  # a bin takes on what its peak says
-    position = np.take_along_axis(frames.frequency, peak, axis=1) * (frames.fft_size / frames.sample_rate)
-    lobe = np.floor(np.abs(bins - position) - main_lobe).astype(np.int64)
-    negative = (lobe >= 0) & (lobe % 2 == 0)
-    return 2 * np.pi * (theta - tilt + 0.5 * negative)
+        np.take(theta[t - 1] + advance[t], peak[t], out=theta[t])  # a bin goes where its peak goes
+    partial = np.take_along_axis(frames.frequency, peak, axis=1) * (frames.fft_size / frames.sample_rate)
+    phase = theta - tilt + 0.5 * _is_negative(bins - partial)
+    center = frames.bin_centers * turns_per_hz
+    beyond = np.diff(phase, axis=0, prepend=phase[:1]) - center
+    beyond -= np.rint(beyond)
+    return replace(frames, frequency=(center + beyond) / turns_per_hz, first_phase=2 * np.pi * phase[0])
 
 
 def find_peaks(magnitude: np.ndarray, reach: int = 2) -> np.ndarray:
@@ -54,13 +62,20 @@ def find_peaks(magnitude: np.ndarray, reach: int = 2) -> np.ndarray:
 
     Returns:
         Index of the peak's bin, (n_frames, n_components); a peak's is its own.
+
+    Notebook: 04_sine_model.
     """
-    n_frames, n_components = magnitude.shape
     heights = np.pad(np.abs(magnitude), ((0, 0), (reach, reach)), constant_values=-1.0)
     around = np.lib.stride_tricks.sliding_window_view(heights, 2 * reach + 1, axis=1)
-    uphill = around.argmax(axis=2) + (np.arange(n_components) - reach)
+    uphill = around.argmax(axis=2) + (np.arange(magnitude.shape[1]) - reach)
     while True:
         further = np.take_along_axis(uphill, uphill, axis=1)
         if np.array_equal(further, uphill):
             return uphill
         uphill = further
+
+
+def _is_negative(distance: np.ndarray) -> np.ndarray:
+    """Say where a Hann window's transform is negative: in every other side lobe, each one bin wide."""
+    lobe = np.floor(np.abs(distance) - _MAIN_LOBE)
+    return (lobe >= 0) & (lobe % 2 == 0)

@@ -103,7 +103,7 @@ SINE = Settings()
 ARTICLE_SINE = Settings(
     per_component=False, learning_rate=0.001, epochs=200, bounded=False, lock_phases=False
 )
-"""The article's: one mean and deviation for all components together, AdaGrad at 0.001, nothing kept in bounds or step."""
+"""The article's: one mean and deviation for all components, AdaGrad at 0.001, no bounds, no locking."""
 
 ARTICLE_CLARINET = Settings(
     n_components=20,

@@ -1,5 +1,7 @@
 """FrameScaler: from frames to the vectors that a network learns well, and back."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from rnnsound.frames import Frames
@@ -11,19 +13,22 @@ _LEARNED = ("floor", "mean", "std", "low", "high", "frame_low", "frame_high")
 class FrameScaler:
     """Turns Frames into standardised vectors and vectors into Frames.
 
-    A network learns best from numbers around 0 with a spread of about 1; magnitudes and frequencies are neither. A vector
-    is all magnitudes, then all frequencies, each less its mean and over its standard deviation in the recording.
+    A network learns best from numbers around 0 with a spread of about 1; magnitudes and frequencies are
+    neither. A vector is all magnitudes, then all frequencies, each less its mean and over its standard
+    deviation in the recording.
 
-    The frequency of a bin with almost no energy means nothing: it is the phase of noise. It is kept all the same, so that
-    the way back gives the frames that went in; resynthesis with locked phases does not listen to it.
+    The frequency of a bin with almost no energy means nothing: it is the phase of noise. It is kept all the
+    same, so that the way back gives the frames that went in; resynthesis with locked phases does not listen
+    to it.
 
     Args:
-        representation: "absolute" (the frame itself) or "delta" (its change since the frame before; the first frame's
-            change is 0).
-        magnitude: "linear", or "log": log(1 + magnitude / floor), with a floor 80 dB below the loudest magnitude.
-        per_component: a mean and a deviation for each component; False takes one pair for all magnitudes and one for
-            all frequencies, as the article's software did. What a steady tone does in a bin is then a millionth of the
-            spread, and the network cannot see it.
+        representation: "absolute" (the frame itself) or "delta" (its change since the frame before; the first
+            frame's change is 0).
+        magnitude: "linear", or "log": log(1 + magnitude / floor), with a floor 80 dB below the loudest
+            magnitude.
+        per_component: a mean and a deviation for each component; False takes one pair for all magnitudes and
+            one for all frequencies, as the article's software did. What a steady tone does in a bin is then a
+            millionth of the spread, and the network cannot see it.
         margin: how far bounds lie beyond what the recording did, as a part of its range.
 
     Raises:
@@ -56,11 +61,13 @@ class FrameScaler:
     def fit(self, *recordings: Frames) -> "FrameScaler":
         """Learn means, deviations and bounds from a recording's frames, or from several recordings'.
 
-        Give it measured frames only: frame 0 of an analysis reports bin centres, and the last may reach beyond the end
-        of the sound. In a steady tone those two would be most of the spread: `frames[1:-1]` leaves them out.
+        Give it measured frames only: frame 0 of an analysis reports bin centres, and the last may reach
+        beyond the end of the sound. In a steady tone those two would be most of the spread: `frames[1:-1]`
+        leaves them out.
 
         Returns:
-            The scaler itself, with mean, std, bounds (low, high: of vectors) and frame_bounds (low, high: of frames).
+            The scaler itself, with mean, std, bounds (low, high: of vectors) and frame_bounds (low, high: of
+            frames).
 
         Raises:
             ValueError: there are fewer than two frames.
@@ -116,10 +123,10 @@ class FrameScaler:
 
         Args:
             vectors: (n_frames, 2 * n_components).
-            first: its frame 0 gives the starting phases and, for deltas, what the first change is added to; None takes
-                the first frame fitted.
-            bounded: keep every frame within frame_bounds, where the recording was, give or take the margin. Deltas are
-                added up within the bounds, as a ball is that cannot leave the room.
+            first: its frame 0 gives the starting phases and, for deltas, what the first change is added to;
+                None takes the first frame fitted.
+            bounded: keep every frame within frame_bounds, where the recording was, give or take the margin.
+                Deltas are added up within the bounds, as a ball is that cannot leave the room.
 
         Raises:
             ValueError: the vectors have another length than those of transform, or hold NaN or infinity.
@@ -135,7 +142,7 @@ class FrameScaler:
         if bounded:
             low, high = self.frame_bounds
             if self._delta:
-                for before, value in zip(values[:-1], values[1:], strict=True):
+                for before, value in pairwise(values):
                     np.clip(before, low, high, out=before)
                     value += before
             np.clip(values, low, high, out=values)

@@ -18,6 +18,7 @@ from rnnsound.files import replacing
 from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
+from rnnsound.phase_locking import lock_phases
 from rnnsound.presets import SINE, Settings
 from rnnsound.scaler import FrameScaler
 from rnnsound.sound import Sound
@@ -58,7 +59,8 @@ class SoundModel:
         self.history = history or History()
 
     def __repr__(self):
-        return f"SoundModel({self.model.n_parameters:,} parameters, {self.start.sample_rate} Hz, {self.settings})"
+        count, rate = f"{self.model.n_parameters:,}", self.start.sample_rate
+        return f"SoundModel({count} parameters, {rate} Hz, {self.settings})"
 
     @classmethod
     def fit(
@@ -139,8 +141,8 @@ class SoundModel:
 
         Args:
             seconds: how long, at least one frame.
-            variance_scale: s, one number or as many as are spread evenly over the sound; standard deviations are
-                multiplied by sqrt(s).
+            variance_scale: s, one number or as many as are spread evenly over the sound; standard deviations
+                are multiplied by sqrt(s).
             seed: start of the random numbers; another one gives another take.
 
         Raises:
@@ -155,11 +157,13 @@ class SoundModel:
             given = np.linspace(0, 1, len(variance_scale))
             variance_scale = np.interp(np.linspace(0, 1, n_frames), given, variance_scale)
         frames = self.generate_frames(n_frames, variance_scale, seed)
-        sound = self.vocoder.synthesize(frames, lock=self.settings.lock_phases)
+        sound = self.vocoder.synthesize(lock_phases(frames) if self.settings.lock_phases else frames)
         return Sound(sound.samples[:n_samples], rate, f"generated, seed {seed}")
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the model to a file: settings and tensors, with a checksum. An old file stays until the new is whole.
+        """Write the model to a file: settings and tensors, with a checksum.
+
+        An old file stays until the new one is whole.
 
         Raises:
             OSError: the folder is missing or cannot be written to.
@@ -249,13 +253,16 @@ def _network(settings: Settings) -> SoundRNN:
 
 
 def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:
-    """Analyze, and leave out what was not measured: frame 0's frequencies, and a last frame filled up with silence."""
+    """Analyze, and leave out what was not measured.
+
+    Frame 0 has no frequencies of its own, and the last frame may be filled up with silence.
+    """
     frames = vocoder.analyze(sound)
     whole = 1 + (len(sound) - vocoder.fft_size) // vocoder.hop_size
     if whole < 3:
         raise ValueError(
-            f"{sound.label}: {sound.duration:.3f} s of sound is only {whole} whole frames of {vocoder.fft_size} "
-            "samples; use a longer recording or a smaller FFT size"
+            f"{sound.label}: {sound.duration:.3f} s of sound is too short, {max(whole, 0)} whole frames of "
+            f"{vocoder.fft_size} samples, and it takes 3; use a longer recording or a smaller FFT size"
         )
     return frames[1:whole]
 
@@ -271,5 +278,6 @@ def _check_same_shape(resume: SoundModel, settings: Settings, sample_rate: int) 
             )
     if sample_rate != resume.start.sample_rate:
         raise ValueError(
-            f"the recording has {sample_rate} samples per second, the model to go on from {resume.start.sample_rate}"
+            f"the recording has {sample_rate} samples per second, but the model to go on from "
+            f"{resume.start.sample_rate}; resample the recording"
         )

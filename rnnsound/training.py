@@ -1,8 +1,8 @@
 """Training: one loop that follows the recording and corrects the model as it goes.
 
 Source: Williams and Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
-Trajectories", 1990 (truncated back-propagation through time); Duchi, Hazan and Singer, "Adaptive Subgradient Methods",
-2011 (AdaGrad); Kingma and Ba, "Adam", 2015. Notebook: 04_sine_model.
+Trajectories", 1990 (truncated back-propagation through time); Duchi, Hazan and Singer, "Adaptive Subgradient
+Methods", 2011 (AdaGrad); Kingma and Ba, "Adam", 2015. Notebook: 04_sine_model.
 """
 
 import math
@@ -27,7 +27,8 @@ class History:
     """What training did.
 
     Args:
-        losses: mean loss of each epoch that was finished, in nats per frame; less is better, and below 0 is common.
+        losses: mean loss of each epoch that was finished, in nats per frame; less is better, and below 0 is
+            common.
         seconds: how long it took.
         interrupted: it was stopped by hand.
     """
@@ -37,7 +38,7 @@ class History:
     interrupted: bool = False
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(ValueError):
     """The loss or its gradient stopped being a number; the model holds the parameters of the last good epoch.
 
     Args:
@@ -66,8 +67,9 @@ def train(
 ) -> History:
     """Teach the model to say what comes next.
 
-    The recording is cut into batch_size stretches that are read side by side, sequence_length frames at a time. What
-    the layers remember is carried from one piece to the next; gradients are not, they end at the piece's beginning.
+    The recording is cut into batch_size stretches that are read side by side, sequence_length frames at a
+    time. What the layers remember is carried from one piece to the next; gradients are not, they end at the
+    piece's beginning.
 
     Args:
         model: changed in place, and left on the device.
@@ -77,9 +79,10 @@ def train(
         batch_size: stretches side by side.
         optimizer: "adagrad" (the article's) or "adam".
         learning_rate: size of a step.
-        clip: no element of the gradient counts for more than this, so that one surprise does not undo what was learned.
-        seed: start of PyTorch's random numbers. The loop itself draws none; a model made after torch.manual_seed with
-            the same seed is trained to the same parameters.
+        clip: no element of the gradient counts for more than this, so that one surprise does not undo what
+            was learned.
+        seed: start of PyTorch's random numbers. The loop itself draws none; a model made after
+            torch.manual_seed with the same seed is trained to the same parameters.
         device: "cpu", "cuda", "mps" ...
         on_epoch: called with the history after each epoch, to draw or to print.
         progress: show a progress bar.
@@ -89,7 +92,8 @@ def train(
 
     Raises:
         ValueError: a setting is out of range, or the vectors are too short or not finite.
-        TrainingDiverged: the loss or its gradient became infinite or NaN; the model is as the last good epoch left it.
+        TrainingDiverged: the loss or its gradient became infinite or NaN; the model is as the last good epoch
+            left it.
 
     Notebook: 04_sine_model.
     """
@@ -146,7 +150,8 @@ def train(
 def _cut(model: SoundRNN, vectors: np.ndarray, batch_size: int) -> torch.Tensor:
     """Cut vectors into batch_size contiguous stretches of equal length, (batch_size, length, n_features).
 
-    Each ends with the frame that the next begins with, so that no step from frame to frame is lost in between.
+    Each ends with the frame that the next begins with, so that no step from frame to frame is lost in
+    between.
     """
     vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != model.n_features:
@@ -191,8 +196,8 @@ def _device(name: str) -> torch.device:
 def _useful_threads(model: SoundRNN, frames_per_step: int, available: int) -> int:
     """Use one thread for small steps: they are over before a second one has woken.
 
-    On an idle computer the second one gains at most a fifth; on a busy one, each waiting for the other, a step has been
-    seen to take fifteen times as long.
+    On an idle computer the second one gains at most a fifth; on a busy one, each waiting for the other, a
+    step has been seen to take fifteen times as long.
     """
     return available if model.n_parameters * frames_per_step > _LARGE_STEP else 1
 
