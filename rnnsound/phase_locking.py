@@ -2,12 +2,15 @@
 
 A steady partial fills four bins or more. Generated frames give each a frequency with an error of its own;
 accumulated on their own, their phases wander apart, and bins that should add up cancel: the tone beats and
-goes rough. So only the peak accumulates. Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale
-Modification of Audio", 1999, who copy the phases around a peak from the recording; a generated frame has no
-recording to copy from, but the window's transform knows them. Notebook: 04_sine_model.
-"""
+goes rough. So the bins around a peak advance together.
 
-from dataclasses import replace
+Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale Modification of Audio", 1999. They let the peak
+alone advance and copy the phases around it from the recording. Here all bins of the peak have a say in how
+far it advances, weighted by their energy, which averages out part of their errors (3 dB less noise for a tone
+whose bins err independently); and there is no recording to copy from, but the window's transform knows the
+phases.
+Notebook: 04_sine_model.
+"""
 
 import numpy as np
 
@@ -38,13 +41,12 @@ def lock_phases(frames: Frames) -> Frames:
     bins = np.arange(frames.n_components)
     peak = find_peaks(frames.magnitude)
     turns_per_hz = frames.hop_size / frames.sample_rate
-    advance = frames.frequency * turns_per_hz
-    advance -= np.rint(advance)
+    advance = _shared_advance(frames.frequency * turns_per_hz, peak, frames.magnitude**2)
     tilt = bins * ((frames.fft_size - 1) / (2 * frames.fft_size))  # how far bin k lies behind theta, in turns
     theta = np.empty_like(advance)
     theta[0] = (frames.first_phase / (2 * np.pi) + tilt)[peak[0]]
     for t in range(1, len(frames)):
-        np.take(theta[t - 1] + advance[t], peak[t], out=theta[t])  # a bin goes where its peak goes
+        theta[t] = theta[t - 1, peak[t]] + advance[t]  # a bin takes over the phase of where its peak was
     partial = np.take_along_axis(frames.frequency, peak, axis=1) * (frames.fft_size / frames.sample_rate)
     phase = theta - tilt + 0.5 * _is_negative(bins - partial)
     center = frames.bin_centers * turns_per_hz
@@ -73,6 +75,26 @@ def find_peaks(magnitude: np.ndarray, reach: int = 2) -> np.ndarray:
         if np.array_equal(further, uphill):
             return uphill
         uphill = further
+
+
+def _shared_advance(advance: np.ndarray, peak: np.ndarray, energy: np.ndarray) -> np.ndarray:
+    """Average the phase advance over the bins of each peak, weighted by energy, as distances from the peak's.
+
+    Args:
+        advance: in turns, of every bin, (n_frames, n_components).
+        peak: bin of the peak that each belongs to, same shape.
+        energy: same shape.
+
+    Returns:
+        The same for all bins of a peak, same shape.
+    """
+    at_peak = np.take_along_axis(advance, peak, axis=1)
+    distance = advance - at_peak
+    distance -= np.rint(distance)  # 785 Hz and 440 Hz are the same advance, but for a whole turn
+    group = (peak + peak.shape[1] * np.arange(len(peak))[:, None]).ravel()
+    total = np.bincount(group, energy.ravel())[group]
+    moment = np.bincount(group, (energy * distance).ravel())[group]
+    return at_peak + (moment / np.maximum(total, np.finfo(float).tiny)).reshape(peak.shape)
 
 
 def _is_negative(distance: np.ndarray) -> np.ndarray:
