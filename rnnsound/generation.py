@@ -92,19 +92,19 @@ class FastSteps:
         column = np.zeros((starts[-1] + size + 1, n_voices), dtype=np.float32)
         column[[model.n_features, *(starts + size)]] = 1.0
         self.x = column[: model.n_features]
-        self._layers = []
+        self.layers = []
         below = 0
         for layer, start in enumerate(starts):
             packed = _pack(weights, layer)
-            self._layers.append(
+            self.layers.append(
                 _Layer.over(packed, column[below : start + size], column[start : start + size])
             )
             below = start
         k, d = model.n_mixtures, model.n_features
         head = np.hstack([weights["head.weight"] * 0.5, weights["head.bias"][:, None]])
         head[k + k * d :] /= LOG_STD_LIMIT
-        self._head = np.asfortranarray(head, dtype=np.float32)
-        self._top = column[starts[-1] :]
+        self.head = np.asfortranarray(head, dtype=np.float32)
+        self.top = column[starts[-1] :]
         self.outputs = np.empty((len(head), n_voices), dtype=np.float32)
         self._log_weights = self.outputs[:k]
         self._means, self._log_stds = self.outputs[k:].reshape(2, k, d, n_voices)
@@ -126,7 +126,7 @@ class FastSteps:
             cell,
             scratch,
             hidden,
-        ) in self._layers:
+        ) in self.layers:
             np.dot(weights, read, out=gates)
             np.tanh(gates, out=gates)
             logistic += _ONE  # twice the gates: input, forget, output
@@ -135,7 +135,7 @@ class FastSteps:
             cell *= _HALF
             np.tanh(cell, out=scratch)
             np.multiply(o, scratch, out=hidden)
-        np.dot(self._head, self._top, out=self.outputs)
+        np.dot(self.head, self.top, out=self.outputs)
 
     def draw(self, normal: np.ndarray, gumbel: np.ndarray) -> None:
         """Draw the next frame into x.

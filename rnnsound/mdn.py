@@ -75,7 +75,7 @@ def mdn_loss(mixture: Mixture, target: Tensor) -> Tensor:
     """
     log_weights, means, log_stds = mixture
     deviation = (target.unsqueeze(-2) - means) * torch.exp(-log_stds)  # in standard deviations, (..., K, D)
-    log_density = -(0.5 * deviation.square() + log_stds).sum(-1)  # (..., K)
+    log_density = -0.5 * deviation.square().sum(-1) - log_stds.sum(-1)  # (..., K), less a constant
     log_likelihood = torch.logsumexp(log_weights + log_density, dim=-1)
     return 0.5 * math.log(2 * math.pi) * target.shape[-1] - log_likelihood.mean()
 

@@ -12,6 +12,8 @@ phases.
 Notebook: 04_sine_model.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from rnnsound.frames import Frames
@@ -25,7 +27,7 @@ def lock_phases(frames: Frames) -> Frames:
     In the frame of a steady partial, bin k has the phase theta - pi * k * (N - 1) / N, where theta is the
     partial's phase in the middle of the frame: the window is symmetric about it, so its transform is real.
     Where that is negative, in every other side lobe, half a turn is added. One number, theta, thus holds the
-    phases of all bins of a partial, and it advances by the frequency of the peak. A bin that reads 785 Hz
+    phases of all bins of a partial, and it advances by their mean frequency. A bin that reads 785 Hz
     beside a tone of 440 Hz, because its phase went round once too often, is only one more bin of that tone.
 
     Args:

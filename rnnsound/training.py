@@ -107,9 +107,9 @@ def train(
     history, start = History(), time.perf_counter()
     good = _copy(model)
     threads = torch.get_num_threads()
-    torch.set_num_threads(_useful_threads(model, batch_size * sequence_length, threads))
     bar = tqdm(range(epochs), desc="training", unit="epoch", disable=not progress)
     try:
+        torch.set_num_threads(_useful_threads(model, batch_size * sequence_length, threads))
         for epoch in bar:
             state, total = None, 0.0
             for first in range(0, streams.shape[1] - 1, sequence_length):

@@ -19,20 +19,24 @@ from rnnsound.frames import Frames
 from rnnsound.measures import FLOOR_DB, level_over_time, pitch
 from rnnsound.sound import Sound
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito's colours, told apart by everyone
+# Okabe and Ito's colors, which the color-blind can tell apart too
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def panels(n_rows: int = 1, height: float = 2.6) -> list[Axes]:
     """Return axes one above the other on a new figure; height is that of one row in inches."""
     figure = Figure(figsize=(7.5, height * n_rows), layout="constrained", dpi=100)
-    return list(figure.subplots(n_rows, 1, squeeze=False)[:, 0])
+    axes = list(figure.subplots(n_rows, 1, squeeze=False)[:, 0])
+    for ax in axes:
+        ax.set_prop_cycle(color=COLORS)
+    return axes
 
 
 def plot_waveform(sound: Sound, ax: Axes | None = None, title: str | None = None) -> Axes:
     """Draw samples over time."""
     ax = ax or panels()[0]
     times = np.arange(len(sound)) / sound.sample_rate
-    ax.plot(times, sound.samples, color=BLUE, linewidth=0.8, marker="." if len(sound) < 200 else None)
+    ax.plot(times, sound.samples, color=COLORS[0], linewidth=0.8, marker="." if len(sound) < 200 else None)
     return _finish(ax, title or sound.label, "time (s)", "amplitude", f"Waveform, peak {sound.peak:.3f}")
 
 
@@ -77,7 +81,6 @@ def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "L
     ax = ax or panels()[0]
     for label, sound in sounds.items():
         ax.plot(*level_over_time(sound), label=label)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return _finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
 
 
@@ -86,7 +89,6 @@ def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "P
     ax = ax or panels()[0]
     for label, sound in sounds.items():
         ax.plot(*pitch(sound), label=label, linewidth=1)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.ticklabel_format(axis="y", useOffset=False)
     return _finish(ax, title, "time (s)", "pitch (Hz)", f"Pitch of {', '.join(sounds)}")
 
@@ -95,7 +97,7 @@ def plot_frame(frames: Frames, frame: int, ax: Axes | None = None, title: str | 
     """Draw one frame: the magnitude of every component, as a bar at its bin's center."""
     ax = ax or panels()[0]
     width = 0.7 * frames.sample_rate / frames.fft_size
-    ax.bar(frames.bin_centers, frames.magnitude[frame], width=width, color=BLUE)
+    ax.bar(frames.bin_centers, frames.magnitude[frame], width=width, color=COLORS[0])
     strongest = int(np.argmax(frames.magnitude[frame]))
     alt = f"Magnitudes of {frames.n_components} components, strongest is {strongest}"
     return _finish(ax, title or f"Frame {frame}", "bin center (Hz)", "magnitude", alt)
@@ -108,7 +110,6 @@ def plot_components(
     ax = ax or panels()[0]
     for component in components:
         ax.plot(frames.times, frames.frequency[:, component], label=f"component {component}", linewidth=1)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.ticklabel_format(axis="y", useOffset=False)
     alt = f"Frequency of components {', '.join(map(str, components))} over {len(frames)} frames"
     return _finish(ax, title or "Measured frequency", "time (s)", "frequency (Hz)", alt)
@@ -130,16 +131,22 @@ def register_axes_formatter() -> None:
 
 
 def _picture(figure: Figure) -> str:
-    described = [
-        ax.get_label() for ax in figure.axes if ax.get_label() and not ax.get_label().startswith("<")
-    ]
+    described = [_described(ax) for ax in figure.axes if ax.get_label() != "<colorbar>"]
     data = base64.b64encode(png(figure)).decode("ascii")
     return f'<img alt="{html.escape("; ".join(described))}" src="data:image/png;base64,{data}">'
 
 
+def _described(ax: Axes) -> str:
+    """Say what is drawn: the text a plot function left, or else what stands around the axes."""
+    around = f"{ax.get_title()}: {ax.get_ylabel()} over {ax.get_xlabel()}"
+    return ax.get_label() or around
+
+
 def _finish(ax: Axes, title: str, x: str, y: str, alt: str) -> Axes:
-    """Name the axes, and leave a text that says what is drawn, for the picture's alt attribute."""
-    ax.set_title(title, loc="left", fontsize="medium", parse_math=False)
+    """Name axes and lines, and leave a text that says what is drawn, for the picture's alt attribute."""
+    if len(ax.get_lines()) > 1:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set_title(title, parse_math=False)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     ax.set_label(f"{title}: {alt}" if title not in alt else alt)
