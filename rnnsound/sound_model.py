@@ -3,31 +3,23 @@
 Notebook: 04_sine_model.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
 import torch
 
-from rnnsound.files import replacing
 from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
+from rnnsound.model_file import read_model, unusable, write_model
 from rnnsound.phase_locking import lock_phases
 from rnnsound.presets import SINE, Settings
 from rnnsound.scaler import FrameScaler
 from rnnsound.sound import Sound
 from rnnsound.training import History, train
 from rnnsound.vocoder import PhaseVocoder
-
-_MAGIC = b"rnnsound model 1\n"  # the number is the format's version
-_DIGEST = hashlib.sha256().digest_size
-_LARGEST = 2**30  # bytes; the article's largest model is 1.4 MB
 
 
 class SoundModel:
@@ -168,16 +160,14 @@ class SoundModel:
         Raises:
             OSError: the folder is missing or cannot be written to.
         """
-        described = {"settings": asdict(self.settings), "sample_rate": self.start.sample_rate}
-        tensors = {
-            "description": np.frombuffer(json.dumps(described).encode(), dtype=np.uint8),
-            **{f"scaler.{name}": array for name, array in self.scaler.arrays().items()},
-            **{f"model.{name}": p.numpy() for name, p in self.model.state_dict().items()},
-            **{f"start.{name}": getattr(self.start, name) for name in _START},
+        description = {"settings": asdict(self.settings), "sample_rate": self.start.sample_rate}
+        groups = {
+            "scaler": self.scaler.arrays(),
+            "model": {name: p.numpy() for name, p in self.model.state_dict().items()},
+            "start": {name: getattr(self.start, name) for name in _START},
         }
-        content = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in tensors.items()})
-        with replacing(Path(path)) as part:
-            part.write_bytes(_MAGIC + hashlib.sha256(content).digest() + content)
+        tensors = {f"{group}.{name}": a for group, arrays in groups.items() for name, a in arrays.items()}
+        write_model(path, description, tensors)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "SoundModel":
@@ -187,60 +177,42 @@ class SoundModel:
             OSError: the file is missing or cannot be read.
             ValueError: it is not a model file, or a damaged one.
         """
-        path = Path(path)
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: there is no such file; check the name and the folder")
-        if not path.is_file():
-            raise OSError(f"{path}: this is not a file; name one model file")
-        if path.stat().st_size > _LARGEST:
-            raise ValueError(
-                f"{path}: {path.stat().st_size:,} bytes are too many for a model made by rnnsound"
-            )
-        data = path.read_bytes()
-        if not data.startswith(_MAGIC):
-            raise ValueError(f"{path}: this is not a model of this version of rnnsound; train and save one")
-        digest, content = data[len(_MAGIC) :][:_DIGEST], data[len(_MAGIC) + _DIGEST :]
-        if hashlib.sha256(content).digest() != digest:
-            raise ValueError(f"{path}: the file is damaged or cut short; copy it again or train anew")
+        description, tensors = read_model(path)
         try:
-            return cls._from_tensors(safetensors.numpy.load(content))
+            with np.errstate(all="ignore"):
+                return cls._from_tensors(description, tensors)
         except Exception as error:  # a stranger's file can be wrong in ways that no list of exceptions covers
-            raise ValueError(
-                f"{path}: the file holds no usable model ({error}); train and save one"
-            ) from error
+            raise unusable(path) from error
 
     @classmethod
-    def _from_tensors(cls, tensors: dict[str, np.ndarray]) -> "SoundModel":
+    def _from_tensors(cls, description: dict, tensors: dict[str, np.ndarray]) -> "SoundModel":
         """Build a model from a file's tensors, believing nothing."""
-        described = json.loads(tensors.pop("description").tobytes())
-        settings, rate = Settings(**described["settings"]), described["sample_rate"]
-        if not all(np.isfinite(a).all() for a in tensors.values()):
-            raise ValueError("a tensor holds NaN or infinity")
+        settings, rate = Settings(**description["settings"]), description["sample_rate"]
+        if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE:
+            raise ValueError(f"sample_rate={rate}")
         groups = {"scaler": {}, "model": {}, "start": {}}
         for name, array in tensors.items():
             group, _, rest = name.partition(".")
             groups[group][rest] = array
-        start = Frames(
-            *(groups["start"].pop(name) for name in _START[:2]),
-            rate,
-            settings.fft_size,
-            settings.hop_size,
-            groups["start"].pop(_START[2]),
-        )
-        if not 1 <= len(start) <= settings.warm_up or start.n_components != settings.n_components:
+        magnitude, frequency, first_phase = (groups["start"].pop(name) for name in _START)
+        start = Frames(magnitude, frequency, rate, settings.fft_size, settings.hop_size, first_phase)
+        if groups["start"] or start.n_components != settings.n_components:
             raise ValueError("the first frames do not fit the settings")
         scaler = FrameScaler(settings.representation, settings.magnitude, settings.per_component)
         scaler.restore(groups["scaler"], start)
+        if not (len(start) and np.isfinite(scaler.transform(start)).all()):
+            raise ValueError("the first frames do not fit the means and deviations")
         with torch.device("meta"):  # shapes without memory: the file must have the tensors that it promises
             model = _network(settings)
-        expected = {name: tuple(p.shape) for name, p in model.state_dict().items()}
-        if {name: a.shape for name, a in groups["model"].items()} != expected:
+        expected = {name: (tuple(p.shape), np.float32) for name, p in model.state_dict().items()}
+        if {name: (a.shape, a.dtype) for name, a in groups["model"].items()} != expected:
             raise ValueError("the parameters do not fit the settings")
-        parameters = {n: torch.from_numpy(a.astype(np.float32)) for n, a in groups["model"].items()}
+        parameters = {name: torch.from_numpy(a.copy()) for name, a in groups["model"].items()}
         model.load_state_dict(parameters, assign=True)
         return cls(settings, scaler, model.eval(), start)
 
 
+_HIGHEST_RATE = 10_000_000
 _START = ("magnitude", "frequency", "first_phase")
 
 
@@ -274,7 +246,7 @@ def _check_same_shape(resume: SoundModel, settings: Settings, sample_rate: int) 
     for name, value in asdict(settings).items():
         if getattr(same, name) != value:
             raise ValueError(
-                f"{name}={value} differs from the {getattr(same, name)} of the model to go on from"
+                f"{name}={value}, but the model to go on from has {getattr(same, name)}; use that"
             )
     if sample_rate != resume.start.sample_rate:
         raise ValueError(

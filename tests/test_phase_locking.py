@@ -56,7 +56,7 @@ def test_a_glide_across_bins_keeps_its_level_and_its_phase():
     vocoder = PhaseVocoder(512, 128, 20)
     back = vocoder.synthesize(lock_phases(vocoder.analyze(glide)))
     assert ripple(back) < 0.25
-    assert np.corrcoef(inside(back), inside(glide)[: len(inside(back))])[0, 1] > 0.99
+    assert np.corrcoef(inside(back)[:80_000], inside(glide)[:80_000])[0, 1] > 0.99
 
 
 def test_bins_that_wrapped_read_the_tones_frequency_within_a_whole_turn():

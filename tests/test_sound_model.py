@@ -15,6 +15,7 @@ import torch
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, presets, sine
+from rnnsound.generation import generate
 from rnnsound.sound_model import SoundModel
 
 TINY = replace(presets.SINE, n_components=7, hidden_size=3, epochs=1, batch_size=2, warm_up=4)
@@ -88,8 +89,6 @@ def test_generation_begins_with_the_recordings_phase_and_level(tone_model):
 
 @pytest.mark.parametrize("scale", [1e-5, 1.0, 4.0])
 def test_a_hundred_takes_stay_finite_and_in_bounds(tone_model, scale):
-    from rnnsound.generation import generate
-
     heard = tone_model.scaler.transform(tone_model.start)
     takes = generate(tone_model.model, 3446, scale, range(100), heard, tone_model.scaler.bounds)
     low, high = tone_model.scaler.frame_bounds
@@ -129,7 +128,7 @@ def test_learning_goes_on_where_it_ended(tiny):
 
 
 def test_recordings_that_cannot_be_learned_are_refused_in_a_sentence():
-    with pytest.raises(ValueError, match="3 frames|too short"):
+    with pytest.raises(ValueError, match="too short"):
         SoundModel.fit(sine(440, 0.013), progress=False)
     with pytest.raises(ValueError, match="one sample rate"):
         SoundModel.fit([sine(440, 1), sine(440, 1, sample_rate=8_000)], progress=False)
@@ -215,12 +214,10 @@ def test_files_forged_with_a_good_checksum_give_the_error_or_a_model_that_works(
         path.write_bytes(signed(bytes(data)))
         try:
             model = SoundModel.load(path)
-        except ValueError as error:
-            assert str(error).startswith(str(path))
+        except ValueError:
             continue
         accepted += 1
-        frames = model.generate_frames(3, seed=1)
-        assert np.isfinite(frames.magnitude).all()
+        assert np.isfinite(model.generate(0.05, seed=1).samples).all()
     assert 0 < accepted < 3_000
 
 
@@ -270,7 +267,7 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
     assert SoundModel.load(path).settings == TINY  # what forge makes is refused for what was changed
     for name, data in strangers.items():
         path.write_bytes(data)
-        with pytest.raises(ValueError, match="model|damaged") as error:
+        with pytest.raises(ValueError, match=r"model|damaged") as error:
             SoundModel.load(path)
         assert one_sentence(error, path), name
     assert not (tmp_path / "ran").exists()
