@@ -1,0 +1,78 @@
+"""SoundRNN: an LSTM that reads frames and says, as a mixture density, what the next frame may be.
+
+Source: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997; with a mixture for output: Graves,
+"Generating Sequences With Recurrent Neural Networks", 2013. Notebook: 02_lstm.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from rnnsound.mdn import Mixture
+
+State = tuple[Tensor, Tensor]
+
+
+class SoundRNN(nn.Module):
+    """Stacked LSTM layers and one linear layer that puts out the parameters of a mixture.
+
+    Args:
+        n_features: numbers in one frame, D: magnitude and frequency of every component.
+        hidden_size: units in each LSTM layer.
+        num_layers: LSTM layers, each reading the one below.
+        n_mixtures: Gaussians in the mixture, K; the linear layer has K * (1 + 2 * D) outputs.
+
+    Raises:
+        ValueError: a size is not a positive whole number.
+
+    Source: Graves, 2013; forget gates that begin open: Gers, Schmidhuber and Cummins, "Learning to Forget",
+    2000.
+    Notebook: 02_lstm.
+    """
+
+    def __init__(self, n_features: int, hidden_size: int = 100, num_layers: int = 1, n_mixtures: int = 1):
+        super().__init__()
+        sizes = {
+            "n_features": n_features,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "n_mixtures": n_mixtures,
+        }
+        for name, size in sizes.items():
+            if size != int(size) or size < 1:
+                raise ValueError(f"{name}={size} is not a size; use a whole number from 1 up")
+        self.n_features = n_features
+        self.n_mixtures = n_mixtures
+        self.lstm = nn.LSTM(n_features, hidden_size, num_layers, batch_first=True)
+        self.head = nn.Linear(hidden_size, n_mixtures * (1 + 2 * n_features))
+        self._open_forget_gates()
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Mixture, State]:
+        """Read frames; after each, say what the next one may be.
+
+        Args:
+            x: standardised frames, shape (batch, time, n_features).
+            state: what the layers remember, (hidden, cell), each (num_layers, batch, hidden_size); None
+                forgets.
+
+        Returns:
+            The mixture for the frame after each that was read (log_weights (batch, time, K), means and
+            log_stds (batch, time, K, n_features)), and the state after the last.
+        """
+        hidden, state = self.lstm(x, state)
+        return Mixture.from_outputs(self.head(hidden), self.n_mixtures), state
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers training adjusts."""
+        return sum(p.numel() for p in self.parameters())
+
+    @torch.no_grad()
+    def _open_forget_gates(self):
+        """Start with memory that keeps what it has: the forget gates' two biases add up to 1.
+
+        PyTorch stacks the gates' biases as input, forget, cell, output.
+        """
+        size = self.lstm.hidden_size
+        for layer in range(self.lstm.num_layers):
+            getattr(self.lstm, f"bias_ih_l{layer}")[size : 2 * size] = 1.0
+            getattr(self.lstm, f"bias_hh_l{layer}")[size : 2 * size] = 0.0

@@ -1,0 +1,255 @@
+"""SoundModel: vocoder, scaler and network under one roof.
+
+Notebook: 04_sine_model.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+
+from rnnsound.frames import Frames
+from rnnsound.generation import generate
+from rnnsound.model import SoundRNN
+from rnnsound.model_file import read_model, unusable, write_model
+from rnnsound.phase_locking import lock_phases
+from rnnsound.presets import SINE, Settings
+from rnnsound.scaler import FrameScaler
+from rnnsound.sound import Sound
+from rnnsound.training import History, train
+from rnnsound.vocoder import PhaseVocoder
+
+
+class SoundModel:
+    """A recording learned: everything that it takes to make more of it.
+
+    Args:
+        settings: how it was learned.
+        scaler: fitted to the recording's frames.
+        model: trained on the vectors made of them.
+        start: frames of the recording that the model hears before it runs freely.
+        history: of the training; empty for a model from a file.
+
+    Notebook: 04_sine_model.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        scaler: FrameScaler,
+        model: SoundRNN,
+        start: Frames,
+        history: History | None = None,
+    ):
+        self.settings = settings
+        self.vocoder = _vocoder(settings)
+        self.scaler = scaler
+        self.model = model
+        self.start = start
+        self.history = history or History()
+
+    def __repr__(self):
+        count, rate = f"{self.model.n_parameters:,}", self.start.sample_rate
+        return f"SoundModel({count} parameters, {rate} Hz, {self.settings})"
+
+    @classmethod
+    def fit(
+        cls,
+        sound: Sound | Sequence[Sound],
+        settings: Settings = SINE,
+        resume: "SoundModel | None" = None,
+        device: str = "cpu",
+        on_epoch: Callable[[History], None] | None = None,
+        progress: bool = True,
+    ) -> "SoundModel":
+        """Learn a recording.
+
+        Args:
+            sound: one recording, or several of the same sample rate, learned one after the other.
+            settings: all that can be decided.
+            resume: a model of the same shape to learn on from, with its scaler, instead of a new one.
+            device: where to train: "cpu", "cuda", "mps" ...
+            on_epoch: called with the history after each epoch.
+            progress: show a progress bar.
+
+        Raises:
+            ValueError: a recording is too short, sample rates differ, or resume has another shape.
+            TrainingDiverged: the loss stopped being a number.
+        """
+        sounds = [sound] if isinstance(sound, Sound) else list(sound)
+        if len({s.sample_rate for s in sounds}) != 1:
+            rates = ", ".join(f"{s.label} {s.sample_rate} Hz" for s in sounds)
+            raise ValueError(
+                f"recordings learned together need one sample rate, not {rates or 'none at all'}"
+            )
+        recordings = [_measured(_vocoder(settings), s) for s in sounds]
+        if resume is None:
+            scaler = FrameScaler(settings.representation, settings.magnitude, settings.per_component)
+            scaler.fit(*recordings)
+            torch.manual_seed(settings.seed)
+            model = _network(settings)
+        else:
+            _check_same_shape(resume, settings, sounds[0].sample_rate)
+            scaler, model = resume.scaler, resume.model
+        vectors = np.concatenate([scaler.transform(frames) for frames in recordings])
+        history = train(
+            model,
+            vectors,
+            settings.epochs,
+            settings.sequence_length,
+            settings.batch_size,
+            settings.optimizer,
+            settings.learning_rate,
+            seed=settings.seed,
+            device=device,
+            on_epoch=on_epoch,
+            progress=progress,
+        )
+        start = recordings[0][: settings.warm_up]
+        return cls(settings, scaler, model.cpu(), start, history)
+
+    def generate_frames(
+        self, n_frames: int, variance_scale: float | np.ndarray = 1.0, seed: int = 0
+    ) -> Frames:
+        """Let the model run freely, from the recording's first frames on.
+
+        Args:
+            n_frames: how many to draw.
+            variance_scale: s, one number or one per frame; standard deviations are multiplied by sqrt(s).
+            seed: start of the random numbers.
+
+        Returns:
+            Frames: whose phases go on from the recording's; within scaler.frame_bounds if settings.bounded.
+        """
+        bounds = self.scaler.bounds if self.settings.bounded else None
+        heard = self.scaler.transform(self.start)
+        vectors = generate(self.model, n_frames, variance_scale, seed, heard, bounds)
+        return self.scaler.inverse_transform(vectors, self.start[-1:], self.settings.bounded)
+
+    def generate(self, seconds: float, variance_scale: float | np.ndarray = 1.0, seed: int = 0) -> Sound:
+        """Make more of the recording's sound.
+
+        Args:
+            seconds: how long, at least one frame.
+            variance_scale: s, one number or as many as are spread evenly over the sound; standard deviations
+                are multiplied by sqrt(s).
+            seed: start of the random numbers; another one gives another take.
+
+        Raises:
+            ValueError: seconds, variance_scale or seed is out of range.
+        """
+        size, hop, rate = self.settings.fft_size, self.settings.hop_size, self.start.sample_rate
+        if not size <= seconds * rate < np.inf:
+            raise ValueError(f"seconds={seconds} is less than one frame; use {size / rate:.3f} or more")
+        n_samples = round(seconds * rate)
+        n_frames = 1 + -(-(n_samples - size) // hop)
+        if np.ndim(variance_scale) == 1 and len(variance_scale):
+            given = np.linspace(0, 1, len(variance_scale))
+            variance_scale = np.interp(np.linspace(0, 1, n_frames), given, variance_scale)
+        frames = self.generate_frames(n_frames, variance_scale, seed)
+        sound = self.vocoder.synthesize(lock_phases(frames) if self.settings.lock_phases else frames)
+        return Sound(sound.samples[:n_samples], rate, f"generated, seed {seed}")
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model to a file: settings and tensors, with a checksum.
+
+        An old file stays until the new one is whole.
+
+        Raises:
+            OSError: the folder is missing or cannot be written to.
+        """
+        description = {"settings": asdict(self.settings), "sample_rate": self.start.sample_rate}
+        groups = {
+            "scaler": self.scaler.arrays(),
+            "model": {name: p.numpy() for name, p in self.model.state_dict().items()},
+            "start": {name: getattr(self.start, name) for name in _START},
+        }
+        tensors = {f"{group}.{name}": a for group, arrays in groups.items() for name, a in arrays.items()}
+        write_model(path, description, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "SoundModel":
+        """Read a model from a file. Nothing in the file is executed, whoever made it.
+
+        Raises:
+            OSError: the file is missing or cannot be read.
+            ValueError: it is not a model file, or a damaged one.
+        """
+        description, tensors = read_model(path)
+        try:
+            with np.errstate(all="ignore"):
+                return cls._from_tensors(description, tensors)
+        except Exception as error:  # a stranger's file can be wrong in ways that no list of exceptions covers
+            raise unusable(path) from error
+
+    @classmethod
+    def _from_tensors(cls, description: dict, tensors: dict[str, np.ndarray]) -> "SoundModel":
+        """Build a model from a file's tensors, believing nothing."""
+        settings, rate = Settings(**description["settings"]), description["sample_rate"]
+        if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE:
+            raise ValueError(f"sample_rate={rate}")
+        groups = {"scaler": {}, "model": {}, "start": {}}
+        for name, array in tensors.items():
+            group, _, rest = name.partition(".")
+            groups[group][rest] = array
+        magnitude, frequency, first_phase = (groups["start"].pop(name) for name in _START)
+        start = Frames(magnitude, frequency, rate, settings.fft_size, settings.hop_size, first_phase)
+        if groups["start"] or start.n_components != settings.n_components:
+            raise ValueError("the first frames do not fit the settings")
+        scaler = FrameScaler(settings.representation, settings.magnitude, settings.per_component)
+        scaler.restore(groups["scaler"], start)
+        if not (len(start) and np.isfinite(scaler.transform(start)).all()):
+            raise ValueError("the first frames do not fit the means and deviations")
+        with torch.device("meta"):  # shapes without memory: the file must have the tensors that it promises
+            model = _network(settings)
+        expected = {name: (tuple(p.shape), np.float32) for name, p in model.state_dict().items()}
+        if {name: (a.shape, a.dtype) for name, a in groups["model"].items()} != expected:
+            raise ValueError("the parameters do not fit the settings")
+        parameters = {name: torch.from_numpy(a.copy()) for name, a in groups["model"].items()}
+        model.load_state_dict(parameters, assign=True)
+        return cls(settings, scaler, model.eval(), start)
+
+
+_HIGHEST_RATE = 10_000_000
+_START = ("magnitude", "frequency", "first_phase")
+
+
+def _vocoder(settings: Settings) -> PhaseVocoder:
+    return PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
+
+
+def _network(settings: Settings) -> SoundRNN:
+    return SoundRNN(settings.n_features, settings.hidden_size, settings.num_layers, settings.n_mixtures)
+
+
+def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:
+    """Analyze, and leave out what was not measured.
+
+    Frame 0 has no frequencies of its own, and the last frame may be filled up with silence.
+    """
+    frames = vocoder.analyze(sound)
+    whole = 1 + (len(sound) - vocoder.fft_size) // vocoder.hop_size
+    if whole < 3:
+        raise ValueError(
+            f"{sound.label}: {sound.duration:.3f} s of sound is too short, {max(whole, 0)} whole frames of "
+            f"{vocoder.fft_size} samples, and it takes 3; use a longer recording or a smaller FFT size"
+        )
+    return frames[1:whole]
+
+
+def _check_same_shape(resume: SoundModel, settings: Settings, sample_rate: int) -> None:
+    """Raise a ValueError where a model cannot go on learning with other settings."""
+    training = ("sequence_length", "batch_size", "optimizer", "learning_rate", "epochs", "seed")
+    same = replace(resume.settings, **{name: getattr(settings, name) for name in training})
+    for name, value in asdict(settings).items():
+        if getattr(same, name) != value:
+            raise ValueError(
+                f"{name}={value}, but the model to go on from has {getattr(same, name)}; use that"
+            )
+    if sample_rate != resume.start.sample_rate:
+        raise ValueError(
+            f"the recording has {sample_rate} samples per second, but the model to go on from "
+            f"{resume.start.sample_rate}; resample the recording"
+        )

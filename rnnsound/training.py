@@ -1,0 +1,222 @@
+"""Training: one loop that follows the recording and corrects the model as it goes.
+
+Source: Williams and Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
+Trajectories", 1990 (truncated back-propagation through time); Duchi, Hazan and Singer, "Adaptive Subgradient
+Methods", 2011 (AdaGrad); Kingma and Ba, "Adam", 2015. Notebook: 04_sine_model.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from rnnsound.mdn import mdn_loss
+from rnnsound.model import SoundRNN
+
+_LARGE_STEP = 50_000_000  # parameters times frames, from where on a second thread is worth its while
+OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
+
+
+@dataclass
+class History:
+    """What training did.
+
+    Args:
+        losses: mean loss of each epoch that was finished, in nats per frame; less is better, and below 0 is
+            common.
+        seconds: how long it took.
+        interrupted: it was stopped by hand.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+class TrainingDiverged(ValueError):
+    """The loss or its gradient stopped being a number; the model holds the parameters of the last good epoch.
+
+    Args:
+        message: which epoch, and what would do.
+        history: up to that epoch.
+    """
+
+    def __init__(self, message: str, history: History):
+        super().__init__(message)
+        self.history = history
+
+
+def train(
+    model: SoundRNN,
+    vectors: np.ndarray,
+    epochs: int = 20,
+    sequence_length: int = 10,
+    batch_size: int = 10,
+    optimizer: str = "adagrad",
+    learning_rate: float = 0.01,
+    clip: float = 5.0,
+    seed: int = 0,
+    device: str = "cpu",
+    on_epoch: Callable[[History], None] | None = None,
+    progress: bool = True,
+) -> History:
+    """Teach the model to say what comes next.
+
+    The recording is cut into batch_size stretches that are read side by side, sequence_length frames at a
+    time. What the layers remember is carried from one piece to the next; gradients are not, they end at the
+    piece's beginning.
+
+    Args:
+        model: changed in place, and left on the device.
+        vectors: standardised frames in order, (n_frames, n_features).
+        epochs: how often to go through all of it.
+        sequence_length: frames per step.
+        batch_size: stretches side by side.
+        optimizer: "adagrad" (the article's) or "adam".
+        learning_rate: size of a step.
+        clip: no element of the gradient counts for more than this, so that one surprise does not undo what
+            was learned.
+        seed: start of PyTorch's random numbers. The loop itself draws none; a model made after
+            torch.manual_seed with the same seed is trained to the same parameters.
+        device: "cpu", "cuda", "mps" ...
+        on_epoch: called with the history after each epoch, to draw or to print.
+        progress: show a progress bar.
+
+    Returns:
+        History. Ctrl-C or a notebook's stop button ends training early, and the model keeps what it learned.
+
+    Raises:
+        ValueError: a setting is out of range, or the vectors are too short or not finite.
+        TrainingDiverged: the loss or its gradient became infinite or NaN; the model is as the last good epoch
+            left it.
+
+    Notebook: 04_sine_model.
+    """
+    _check(epochs, sequence_length, optimizer, learning_rate, clip)
+    streams = _cut(model, vectors, batch_size)
+    device = _device(device)
+    streams = streams.to(device)
+    torch.manual_seed(seed)
+    model.to(device).train()
+    update = OPTIMIZERS[optimizer](model.parameters(), lr=learning_rate, **_fused(optimizer, device))
+    history, start = History(), time.perf_counter()
+    good = _copy(model)
+    threads = torch.get_num_threads()
+    bar = tqdm(range(epochs), desc="training", unit="epoch", disable=not progress)
+    try:
+        torch.set_num_threads(_useful_threads(model, batch_size * sequence_length, threads))
+        for epoch in bar:
+            state, total = None, 0.0
+            for first in range(0, streams.shape[1] - 1, sequence_length):
+                piece = streams[:, first : first + sequence_length + 1]
+                mixture, state = model(piece[:, :-1], state)
+                loss = mdn_loss(mixture, piece[:, 1:])
+                update.zero_grad()
+                loss.backward()
+                if not math.isfinite(loss.item()):
+                    raise TrainingDiverged(_advice(epoch, learning_rate), history)
+                nn.utils.clip_grad_value_(model.parameters(), clip)
+                update.step()
+                state = tuple(part.detach() for part in state)
+                total += loss.item() * (piece.shape[1] - 1)
+            if not _is_finite(model):
+                raise TrainingDiverged(_advice(epoch, learning_rate), history)
+            good = _copy(model)
+            history.losses.append(total / (streams.shape[1] - 1))
+            history.seconds = time.perf_counter() - start
+            bar.set_postfix(loss=f"{history.losses[-1]:.3f}")
+            if on_epoch is not None:
+                on_epoch(history)
+    except KeyboardInterrupt:
+        history.interrupted = True
+        if not _is_finite(model):
+            model.load_state_dict(good)
+    except TrainingDiverged:
+        model.load_state_dict(good)
+        raise
+    finally:
+        bar.close()
+        torch.set_num_threads(threads)
+        history.seconds = time.perf_counter() - start
+        model.eval()
+    return history
+
+
+def _cut(model: SoundRNN, vectors: np.ndarray, batch_size: int) -> torch.Tensor:
+    """Cut vectors into batch_size contiguous stretches of equal length, (batch_size, length, n_features).
+
+    Each ends with the frame that the next begins with, so that no step from frame to frame is lost in
+    between.
+    """
+    vectors = np.asarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2 or vectors.shape[1] != model.n_features:
+        raise ValueError(
+            f"vectors have shape {vectors.shape}; this model learns (n_frames, {model.n_features})"
+        )
+    if not np.isfinite(vectors).all():
+        raise ValueError("vectors hold NaN or infinity; standardise finite frames")
+    if batch_size < 1 or batch_size != int(batch_size):
+        raise ValueError(f"batch_size={batch_size} is not a number of stretches; use 1 or more")
+    length = (len(vectors) - 1) // batch_size
+    if length < 1:
+        raise ValueError(
+            f"{len(vectors)} frames are too few for batch_size={batch_size}, which needs {batch_size + 1}; "
+            "use a longer recording or a smaller batch_size"
+        )
+    return torch.from_numpy(np.stack([vectors[i * length : (i + 1) * length + 1] for i in range(batch_size)]))
+
+
+def _check(epochs: int, sequence_length: int, optimizer: str, learning_rate: float, clip: float) -> None:
+    """Raise a ValueError for a setting that cannot train."""
+    for name, count in {"epochs": epochs, "sequence_length": sequence_length}.items():
+        if count < 1 or count != int(count):
+            raise ValueError(f"{name}={count} is not a count; use a whole number from 1 up")
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer={optimizer!r} is not known; use {' or '.join(map(repr, OPTIMIZERS))}")
+    for name, size in {"learning_rate": learning_rate, "clip": clip}.items():
+        if not 0 < size < math.inf:
+            raise ValueError(f"{name}={size} must be a number above 0; 0.01 and 1 are usual for the two")
+
+
+def _device(name: str) -> torch.device:
+    """Find a device by name, and see that it works."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device={name!r} is not to be had on this computer; use 'cpu'") from error
+    return device
+
+
+def _useful_threads(model: SoundRNN, frames_per_step: int, available: int) -> int:
+    """Use one thread for small steps: they are over before a second one has woken.
+
+    On an idle computer the second one gains at most a fifth; on a busy one, each waiting for the other, a
+    step has been seen to take fifteen times as long.
+    """
+    return available if model.n_parameters * frames_per_step > _LARGE_STEP else 1
+
+
+def _fused(optimizer: str, device: torch.device) -> dict[str, bool]:
+    """Let the optimizer update all parameters in one call where PyTorch can."""
+    return {"fused": True} if device.type == "cpu" or (device.type, optimizer) == ("cuda", "adam") else {}
+
+
+def _copy(model: SoundRNN) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def _is_finite(model: SoundRNN) -> bool:
+    return all(p.isfinite().all() for p in model.parameters())
+
+
+def _advice(epoch: int, learning_rate: float) -> str:
+    return (
+        f"the loss was no longer a number in epoch {epoch + 1}; the model is as it was after epoch {epoch}: "
+        f"train again with a learning rate below {learning_rate:g}, perhaps {learning_rate / 10:g}"
+    )

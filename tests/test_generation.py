@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from rnnsound.generation import generate
+from rnnsound.mdn import Mixture
+from rnnsound.model import SoundRNN
+
+
+def lively_model(n_features=6, hidden_size=16, num_layers=2, n_mixtures=3, seed=0, dtype=torch.float32):
+    torch.manual_seed(seed)
+    model = SoundRNN(n_features, hidden_size, num_layers, n_mixtures).to(dtype)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(2)
+    return model.eval()
+
+
+@torch.no_grad()
+def stepping(model, n_frames, seed, warm_up, scale):
+    """nn.LSTM, frame by frame, given the draws that generate's documentation promises for the seed."""
+    rng = np.random.default_rng(seed)
+    normal = torch.from_numpy(rng.standard_normal((n_frames, model.n_features), dtype=np.float32))
+    gumbel = torch.from_numpy(rng.gumbel(size=(n_frames, model.n_mixtures))).float()
+    frame, state, out = torch.zeros(1, 1, model.n_features), None, []
+    if warm_up is not None:
+        heard = torch.from_numpy(warm_up)[None]
+        frame = heard[:, -1:]
+        if len(warm_up) > 1:
+            state = model(heard[:, :-1])[1]
+    for t in range(n_frames):
+        mixture, state = model(frame, state)
+        k = int((mixture.log_weights[0, 0] + gumbel[t]).argmax())
+        std = mixture.log_stds[0, 0, k].exp() * np.sqrt(scale[t])
+        frame = (mixture.means[0, 0, k] + std * normal[t]).view(1, 1, -1)
+        out.append(frame.flatten())
+    return torch.stack(out).numpy()
+
+
+@pytest.mark.parametrize(("num_layers", "n_mixtures"), [(1, 1), (1, 4), (2, 3), (3, 1)])
+@pytest.mark.parametrize("heard", [0, 1, 30])
+def test_the_fast_steps_are_nn_lstms_given_the_same_draws(num_layers, n_mixtures, heard):
+    model = lively_model(num_layers=num_layers, n_mixtures=n_mixtures)
+    warm_up = np.random.default_rng(9).standard_normal((heard, 6)).astype(np.float32) if heard else None
+    scale = np.linspace(0, 2, 100)
+    fast = generate(model, 100, scale, seed=4, warm_up=warm_up)
+    slow = stepping(model, 100, 4, warm_up, scale)
+    np.testing.assert_allclose(fast, slow, atol=1e-5 * np.abs(slow).max())
+    assert fast.dtype == np.float32
+
+
+def test_the_articles_clarinet_model_agrees_too():
+    torch.manual_seed(0)
+    model = SoundRNN(40, 100, 2, 3).eval()
+    slow = stepping(model, 200, 1, None, np.ones(200))
+    np.testing.assert_allclose(generate(model, 200, seed=1), slow, atol=1e-5 * np.abs(slow).max())
+
+
+@pytest.mark.parametrize("n_mixtures", [1, 3])
+def test_each_of_several_voices_is_what_its_seed_gives_alone(n_mixtures):
+    model = lively_model(n_mixtures=n_mixtures)
+    warm_up = np.ones((3, 6), dtype=np.float32)
+    bounds = (np.full(6, -3.0), np.full(6, 3.0))
+    together = generate(model, 60, 0.7, seed=[5, 1, 8], warm_up=warm_up, bounds=bounds)
+    assert together.shape == (3, 60, 6)
+    for voice, seed in zip(together, [5, 1, 8], strict=True):
+        alone = generate(model, 60, 0.7, seed=seed, warm_up=warm_up, bounds=bounds)
+        np.testing.assert_allclose(voice, alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 0.5, 1.0, 4.0])
+def test_draws_have_the_weights_means_and_scaled_deviations_that_the_network_says(scale):
+    model = lively_model(n_features=2, hidden_size=4, num_layers=1)
+    with torch.no_grad():  # a network that always says the same
+        model.head.weight.zero_()
+        model.head.bias.copy_(torch.tensor([0.0, 1, 2, -100, 5, 0, 0, 100, -5, -0.5, 0, 1, 0.3, 0.2, -2]))
+        mixture = Mixture.from_outputs(model.head.bias.double(), 3)
+    draws = generate(model, 100_000, scale, seed=2).astype(np.float64)
+    component = np.rint(draws[:, 0] / 100).astype(int) + 1
+    expected = mixture.log_weights.exp().numpy() * len(draws)
+    assert stats.chisquare(np.bincount(component, minlength=3), expected).pvalue > 1e-3
+    for k in range(3):
+        for d in range(2):
+            values = draws[component == k, d]
+            std = mixture.log_stds[k, d].exp().item() * np.sqrt(scale)
+            standard = (values - mixture.means[k, d].item()) / std
+            assert abs(standard.mean()) * np.sqrt(len(values)) < 4.5
+            assert abs(standard.std() - 1) * np.sqrt(2 * len(values)) < 4.5
+
+
+def test_bounds_hold_and_what_is_fed_back_is_within_them():
+    model = lively_model()
+    bounds = (np.linspace(-0.2, -0.1, 6), np.linspace(0.1, 0.2, 6))
+    drawn = generate(model, 500, 4.0, seed=1, bounds=bounds)
+    assert (drawn >= np.float32(bounds[0])).all()
+    assert (drawn <= np.float32(bounds[1])).all()
+    again = generate(model, 1, 4.0, seed=7, warm_up=drawn, bounds=bounds)
+    assert np.isfinite(again).all()
+
+
+def test_another_seed_draws_something_else_and_the_same_seed_the_same():
+    model = lively_model()
+    assert np.array_equal(generate(model, 20, seed=1), generate(model, 20, seed=1))
+    assert not np.array_equal(generate(model, 20, seed=1), generate(model, 20, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_frames": 0}, "n_frames=0"),
+        ({"variance_scale": -1.0}, "variance_scale"),
+        ({"variance_scale": np.nan}, "variance_scale"),
+        ({"variance_scale": np.ones(3)}, r"\(3,\)"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"seed": []}, "seed"),
+        ({"warm_up": np.zeros((0, 6))}, "warm_up"),
+        ({"warm_up": np.zeros((4, 5))}, "warm_up"),
+        ({"bounds": (np.zeros(2), np.ones(2))}, "bounds"),
+    ],
+)
+def test_what_cannot_be_generated_is_refused_in_a_sentence(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        generate(lively_model(), **{"n_frames": 10, **wrong})

@@ -1,0 +1,307 @@
+import hashlib
+import json
+import multiprocessing
+import os
+import pickle
+import random
+import signal
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+from scipy.signal import butter, hilbert, sosfiltfilt
+
+from rnnsound import Sound, presets, sine
+from rnnsound.generation import generate
+from rnnsound.sound_model import SoundModel
+
+TINY = replace(presets.SINE, n_components=7, hidden_size=3, epochs=1, batch_size=2, warm_up=4)
+
+
+@pytest.fixture(scope="module")
+def tone_model():
+    started = time.perf_counter()
+    model = SoundModel.fit(sine(440, 10), presets.SINE, progress=False)
+    model.seconds_to_fit = time.perf_counter() - started
+    return model
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return SoundModel.fit(sine(440, 0.1), TINY, progress=False)
+
+
+def judge(sound, frequency=440.0):
+    """Judge a tone by SciPy alone: pitch error in cents, level range in dB, energy beside the tone in dB."""
+    rate = sound.sample_rate
+    band = butter(2, [frequency - 40, frequency + 40], "bandpass", fs=rate, output="sos")
+    edge, size = rate // 20, rate // 50
+    analytic = hilbert(sosfiltfilt(band, sound.samples))[edge:-edge]
+    n = (len(analytic) - 1) // size
+    steps = np.diff(np.unwrap(np.angle(analytic)))[: n * size] * rate / (2 * np.pi)
+    pitch = steps.reshape(n, size).mean(axis=1)
+    off_pitch = np.percentile(np.abs(1200 * np.log2(pitch / frequency)), 95)
+    power = np.mean(np.abs(analytic[: n * size].reshape(n, size)) ** 2, axis=1)
+    spectrum = np.abs(np.fft.rfft(sound.samples[edge:-edge] * np.hanning(len(sound) - 2 * edge))) ** 2
+    near = np.abs(np.fft.rfftfreq(len(sound) - 2 * edge, 1 / rate) - frequency) <= 20
+    beside = 10 * np.log10(spectrum[~near].sum() / spectrum[near].sum())
+    return off_pitch, 10 * np.log10(power.max() / power.min()), beside
+
+
+def test_the_judge_itself_tells_a_clean_tone_from_a_detuned_wavering_and_noisy_one():
+    clean = judge(sine(440, 3))
+    assert clean[0] < 0.02
+    assert clean[1] < 0.01
+    assert clean[2] < -100
+    assert judge(sine(441, 3))[0] == pytest.approx(3.93, abs=0.02)
+    tone, time_ = sine(440, 3).samples, np.arange(132_300) / 44_100
+    wavering = tone * (1 + 0.1 * np.sin(2 * np.pi * 3 * time_))
+    assert judge(Sound(wavering, 44_100))[1] == pytest.approx(20 * np.log10(1.1 / 0.9), abs=0.05)
+    noise = np.random.default_rng(0).standard_normal(132_300) * np.std(tone) * 0.01
+    assert judge(Sound(tone + noise, 44_100))[2] == pytest.approx(-40, abs=0.2)
+
+
+def test_twenty_takes_of_the_learned_tone_are_in_tune_steady_and_clean(tone_model):
+    for seed in range(20):
+        sound = tone_model.generate(10, variance_scale=1.0, seed=seed)
+        assert len(sound) == 441_000
+        off_pitch, level_range, beside = judge(sound)
+        assert off_pitch < 1.0
+        assert level_range < 0.5
+        assert beside < -40
+
+
+def test_the_tone_is_learned_in_ten_seconds(tone_model):
+    assert tone_model.history.seconds < 10
+
+
+def test_generation_begins_with_the_recordings_phase_and_level(tone_model):
+    generated, first = tone_model.generate(1.0, 1e-5), tone_model.settings.warm_up
+    tone = sine(440, 3).samples[
+        first * 128 :
+    ]  # frame 0 of an analysis is left out: warm_up ends at this frame
+    inner = slice(512, 8_000)
+    np.testing.assert_allclose(generated.samples[inner], tone[inner], atol=0.125 * 0.05)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1.0, 4.0])
+def test_a_hundred_takes_stay_finite_and_in_bounds(tone_model, scale):
+    heard = tone_model.scaler.transform(tone_model.start)
+    takes = generate(tone_model.model, 3446, scale, range(100), heard, tone_model.scaler.bounds)
+    low, high = tone_model.scaler.frame_bounds
+    for take in takes:
+        frames = tone_model.scaler.inverse_transform(take, tone_model.start[-1:], bounded=True)
+        values = np.hstack([frames.magnitude, frames.frequency])
+        assert (values >= low - 1e-9).all()
+        assert (values <= high + 1e-9).all()
+        assert np.isfinite(tone_model.vocoder.synthesize(frames).samples).all()
+
+
+def test_a_delta_model_let_loose_stays_in_bounds_too():
+    settings = replace(presets.SINE, representation="delta", epochs=3)
+    model = SoundModel.fit(sine(440, 2), settings, progress=False)
+    for scale in (1.0, 1e4):
+        frames = model.generate_frames(3000, scale, seed=1)
+        low, high = model.scaler.frame_bounds
+        values = np.hstack([frames.magnitude, frames.frequency])
+        assert (values >= low - 1e-9).all()
+        assert (values <= high + 1e-9).all()
+
+
+def test_a_curve_of_variance_scales_is_spread_over_the_sound(tiny):
+    curve = tiny.generate(1.0, [0.0, 0.0], seed=3).samples
+    np.testing.assert_array_equal(curve, tiny.generate(1.0, 0.0, seed=3).samples)
+    half = tiny.generate_frames(300, np.repeat([0.0, 4.0], 150), seed=3)
+    calm = tiny.generate_frames(300, 0.0, seed=3)
+    np.testing.assert_array_equal(half.magnitude[:150], calm.magnitude[:150])
+    assert not np.array_equal(half.magnitude[150:], calm.magnitude[150:])
+
+
+def test_learning_goes_on_where_it_ended(tiny):
+    more = SoundModel.fit(sine(440, 0.1), replace(TINY, epochs=20), resume=tiny, progress=False)
+    assert more.history.losses[0] < tiny.history.losses[0]
+    with pytest.raises(ValueError, match="hidden_size=4, but the model to go on from has 3"):
+        SoundModel.fit(sine(440, 0.1), replace(TINY, hidden_size=4), resume=tiny, progress=False)
+
+
+def test_recordings_that_cannot_be_learned_are_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="too short"):
+        SoundModel.fit(sine(440, 0.013), progress=False)
+    with pytest.raises(ValueError, match="one sample rate"):
+        SoundModel.fit([sine(440, 1), sine(440, 1, sample_rate=8_000)], progress=False)
+
+
+def test_lengths_that_are_none_are_refused(tiny):
+    for seconds in (0.0, -1.0, 0.001, np.nan, np.inf):
+        with pytest.raises(ValueError, match="seconds"):
+            tiny.generate(seconds)
+    assert len(tiny.generate(512 / 44_100)) == 512
+
+
+def test_settings_of_the_wrong_kind_or_range_are_refused_by_name():
+    for wrong in (
+        {"fft_size": 512.0},
+        {"epochs": True},
+        {"optimizer": "sgd"},
+        {"learning_rate": float("nan")},
+    ):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            presets.Settings(**wrong)
+    assert presets.Settings(learning_rate=1).learning_rate == 1.0
+
+
+def test_a_loaded_model_makes_the_same_sound(tiny, tmp_path):
+    tiny.save(tmp_path / "m.pt")
+    loaded = SoundModel.load(tmp_path / "m.pt")
+    assert loaded.settings == tiny.settings
+    np.testing.assert_array_equal(loaded.generate(1.0, seed=2).samples, tiny.generate(1.0, seed=2).samples)
+
+
+def test_every_preset_survives_a_file(tmp_path):
+    for settings in presets.PRESETS.values():
+        model = SoundModel.fit(sine(440, 1), replace(settings, epochs=1), progress=False)
+        model.save(tmp_path / "m.pt")
+        loaded = SoundModel.load(tmp_path / "m.pt")
+        np.testing.assert_array_equal(loaded.generate(0.5).samples, model.generate(0.5).samples)
+
+
+def one_sentence(error, path):
+    text = str(error.value)
+    return text.startswith(str(path)) and "\n" not in text and len(text) < 500
+
+
+def test_ten_thousand_damaged_files_give_one_sentence_and_nothing_else(tiny, tmp_path):
+    path = tmp_path / "m.pt"
+    tiny.save(path)
+    whole, rng = path.read_bytes(), random.Random(0)
+    for _ in range(10_000):
+        data = bytearray(whole)
+        kind = rng.randrange(4)
+        if kind == 0:
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            del data[rng.randrange(len(data)) :]
+        elif kind == 2:
+            data[rng.randrange(len(data)) : rng.randrange(len(data))] = rng.randbytes(rng.randrange(1, 40))
+        else:
+            data += rng.randbytes(rng.randrange(1, 40))
+        if data == whole:
+            continue
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r"model|damaged") as error:
+            SoundModel.load(path)
+        assert one_sentence(error, path)
+
+
+def signed(content):
+    return b"rnnsound model 1\n" + hashlib.sha256(content).digest() + content
+
+
+def test_files_forged_with_a_good_checksum_give_the_error_or_a_model_that_works(tiny, tmp_path):
+    path = tmp_path / "m.pt"
+    tiny.save(path)
+    content, rng = path.read_bytes()[len(signed(b"")) :], random.Random(0)
+    accepted = 0
+    for _ in range(3_000):
+        data = bytearray(content)
+        for _ in range(rng.randrange(1, 4)):
+            data[rng.choice([rng.randrange(min(3_000, len(data))), rng.randrange(len(data))])] = (
+                rng.randrange(256)
+            )
+        path.write_bytes(signed(bytes(data)))
+        try:
+            model = SoundModel.load(path)
+        except ValueError:
+            continue
+        accepted += 1
+        assert np.isfinite(model.generate(0.05, seed=1).samples).all()
+    assert 0 < accepted < 3_000
+
+
+def forge(tensors, **described):
+    settings = {**{k: v for k, v in TINY.__dict__.items()}, **described.pop("settings", {})}
+    text = json.dumps({"settings": settings, "sample_rate": 44_100, **described}).encode()
+    return signed(safetensors.numpy.save({**tensors, "description": np.frombuffer(text, np.uint8)}))
+
+
+def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    path = tmp_path / "m.pt"
+    tiny.save(path)
+    good = safetensors.numpy.load(path.read_bytes()[len(signed(b"")) :])
+    some = next(name for name in good if name.startswith("model."))
+    promise = json.dumps({"x": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
+    deep = b"[" * 100_000
+    strangers = {
+        "empty": b"",
+        "text": b"hello",
+        "pickle": pickle.dumps(Bomb()),
+        "zip": b"PK\x03\x04" + bytes(100),
+        "no content": signed(b""),
+        "pickle inside": signed(pickle.dumps(Bomb())),
+        "a promise of terabytes": signed(len(promise).to_bytes(8, "little") + promise),
+        "no tensors": signed(safetensors.numpy.save({})),
+        "deep description": signed(safetensors.numpy.save({"description": np.frombuffer(deep, np.uint8)})),
+        "a tensor more": forge({**good, "model.extra": np.zeros(3, np.float32)}),
+        "a tensor less": forge({k: v for k, v in good.items() if k != some}),
+        "no number": forge({**good, some: np.full_like(good[some], np.nan)}),
+        "wrong shape": forge({**good, some: good[some][:1]}),
+        "whole numbers": forge({**good, some: good[some].astype(np.int64)}),
+        "unknown group": forge({**good, "code.run": np.zeros(3, np.float32)}),
+        "deviation of zero": forge({**good, "scaler.std": np.zeros_like(good["scaler.std"])}),
+        "a vast network": forge(good, settings={"hidden_size": 4096, "num_layers": 16}),
+        "a vaster network": forge(good, settings={"hidden_size": 10**12}),
+        "unknown setting": forge(good, settings={"execute": "rm"}),
+        "sample rate": forge(good, sample_rate=-1),
+        "sample rate of the wrong kind": forge(good, sample_rate="fast"),
+        "odd frames": forge(good, settings={"fft_size": 511}),
+    }
+    assert SoundModel.load(path).settings == TINY
+    path.write_bytes(forge(good))
+    assert SoundModel.load(path).settings == TINY  # what forge makes is refused for what was changed
+    for name, data in strangers.items():
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r"model|damaged") as error:
+            SoundModel.load(path)
+        assert one_sentence(error, path), name
+    assert not (tmp_path / "ran").exists()
+
+
+def test_missing_files_and_folders_are_named(tiny, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.pt"):
+        SoundModel.load(tmp_path / "nowhere.pt")
+    with pytest.raises(OSError, match="not a file"):
+        SoundModel.load(tmp_path)
+    with pytest.raises(OSError, match="does not exist"):
+        tiny.save(tmp_path / "no" / "m.pt")
+
+
+def save_in_turn(models, path):
+    while True:
+        for model in models:
+            model.save(path)
+
+
+def test_fifty_kills_while_saving_leave_the_old_file_or_the_new_one(tmp_path):
+    torch.set_num_threads(1)
+    settings = replace(TINY, hidden_size=60)
+    models = [SoundModel.fit(sine(440, 0.1), replace(settings, seed=s), progress=False) for s in (1, 2)]
+    path, rng = tmp_path / "m.pt", random.Random(0)
+    models[0].save(path)
+    expected = {m.model.head.bias.detach().numpy().tobytes() for m in models}
+    fork = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    found = set()
+    for _ in range(50):
+        child = fork.Process(target=save_in_turn, args=(models, path))
+        child.start()
+        time.sleep(rng.uniform(0.005, 0.05))
+        os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        child.join()
+        found.add(SoundModel.load(path).model.head.bias.detach().numpy().tobytes())
+    assert found == expected  # both were seen, whole
