@@ -13,7 +13,7 @@ import torch
 from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
-from rnnsound.model_file import read_model, unusable, write_model
+from rnnsound.model_file import MALFORMED, read_model, unusable, write_model
 from rnnsound.phase_locking import lock_phases
 from rnnsound.presets import SINE, Settings
 from rnnsound.scaler import FrameScaler
@@ -181,7 +181,7 @@ class SoundModel:
         try:
             with np.errstate(all="ignore"):
                 return cls._from_tensors(description, tensors)
-        except Exception as error:  # a stranger's file can be wrong in ways that no list of exceptions covers
+        except MALFORMED as error:
             raise unusable(path) from error
 
     @classmethod
