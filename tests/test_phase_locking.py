@@ -59,6 +59,14 @@ def test_a_glide_across_bins_keeps_its_level_and_its_phase():
     assert np.corrcoef(inside(back)[:80_000], inside(glide)[:80_000])[0, 1] > 0.99
 
 
+def test_a_bin_that_another_partial_moves_into_takes_on_its_phase():
+    time = np.arange(88_200) / 44_100
+    sweeps = [np.sin(2 * np.pi * (start * time + 250 * time**2)) for start in (300, 1100)]
+    both, vocoder = Sound(0.1 * sum(sweeps), 44_100), PhaseVocoder(512, 128, 40)
+    back = vocoder.synthesize(lock_phases(vocoder.analyze(both)))
+    assert np.corrcoef(inside(back)[:80_000], inside(both)[:80_000])[0, 1] > 0.95
+
+
 def test_bins_that_wrapped_read_the_tones_frequency_within_a_whole_turn():
     frames = lock_phases(jittered(PhaseVocoder(512, 128, 10).analyze(sine(440, 1))[1:-1], 0.3))
     turn = 44_100 / 128

@@ -94,6 +94,18 @@ def test_bounded_frames_never_leave_the_recordings_range_and_margin(representati
     assert (out.magnitude >= 0).all()
 
 
+def test_changes_that_push_beyond_a_bound_are_forgotten_there():
+    frames = random_frames()
+    scaler = FrameScaler("delta").fit(frames)
+    change = np.ptp(frames.frequency[:, 3]) / 2
+    changes = np.zeros((101, 12))
+    changes[:, 9] = [change] * 100 + [-change]
+    out = scaler.inverse_transform((changes - scaler.mean) / scaler.std, bounded=True).frequency[:, 3]
+    _, high = scaler.frame_bounds
+    np.testing.assert_allclose(out[50:100], high[9])
+    np.testing.assert_allclose(out[100], high[9] - change)
+
+
 def test_bounds_on_vectors_hold_all_that_the_recording_did():
     for representation, magnitude, per_component in EVERY:
         frames = random_frames()

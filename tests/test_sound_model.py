@@ -16,6 +16,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, presets, sine
 from rnnsound.generation import generate
+from rnnsound.phase_locking import lock_phases
 from rnnsound.sound_model import SoundModel
 
 TINY = replace(presets.SINE, n_components=7, hidden_size=3, epochs=1, batch_size=2, warm_up=4)
@@ -109,6 +110,14 @@ def test_a_delta_model_let_loose_stays_in_bounds_too():
         values = np.hstack([frames.magnitude, frames.frequency])
         assert (values >= low - 1e-9).all()
         assert (values <= high + 1e-9).all()
+
+
+def test_phases_are_locked_where_the_settings_say_so(tiny):
+    frames = tiny.generate_frames(20, seed=4)
+    for locked, expected in ((True, lock_phases(frames)), (False, frames)):
+        model = SoundModel(replace(tiny.settings, lock_phases=locked), tiny.scaler, tiny.model, tiny.start)
+        sound = model.generate((19 * 128 + 512) / 44_100, seed=4)
+        np.testing.assert_array_equal(sound.samples, model.vocoder.synthesize(expected).samples)
 
 
 def test_a_curve_of_variance_scales_is_spread_over_the_sound(tiny):
@@ -253,6 +262,8 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
         "no number": forge({**good, some: np.full_like(good[some], np.nan)}),
         "wrong shape": forge({**good, some: good[some][:1]}),
         "whole numbers": forge({**good, some: good[some].astype(np.int64)}),
+        "whole numbers for means": forge({**good, "scaler.mean": good["scaler.mean"].astype(np.int64)}),
+        "start of the wrong kind": forge({**good, "start.extra": np.zeros(3, np.float32)}),
         "unknown group": forge({**good, "code.run": np.zeros(3, np.float32)}),
         "deviation of zero": forge({**good, "scaler.std": np.zeros_like(good["scaler.std"])}),
         "a vast network": forge(good, settings={"hidden_size": 4096, "num_layers": 16}),

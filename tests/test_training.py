@@ -139,6 +139,15 @@ def test_a_loss_that_is_no_number_stops_training_with_the_last_good_parameters_a
     assert len(caught.value.history.losses) == 3
 
 
+def test_a_gradient_that_is_no_number_never_reaches_the_parameters_for_good():
+    model = small_model()
+    before = parameters(model).clone()
+    model.head.weight.register_hook(lambda gradient: gradient * torch.nan)
+    with pytest.raises(TrainingDiverged, match="epoch 1"):
+        train(model, wave(), epochs=1, sequence_length=400, batch_size=1, progress=False)
+    assert torch.equal(parameters(model), before)
+
+
 def test_a_learning_rate_far_too_large_never_leaves_nan_in_the_model():
     for rate in (1e3, 1e10, 1e30, 3e38):
         model = small_model()
