@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         print(f"rnnsound: {error}", file=sys.stderr)
         return 1
     except MemoryError:

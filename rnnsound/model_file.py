@@ -37,7 +37,7 @@ def write_model(path: str | os.PathLike, description: dict, tensors: dict[str, n
     Raises:
         OSError: the folder is missing or cannot be written to.
     """
-    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    tensors = {name: np.array(array, order="C") for name, array in tensors.items()}
     text = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
     content = safetensors.numpy.save({"description": text, **tensors})
     with replacing(Path(path)) as part:

@@ -136,6 +136,17 @@ def test_learning_goes_on_where_it_ended(tiny):
         SoundModel.fit(sine(440, 0.1), replace(TINY, hidden_size=4), resume=tiny, progress=False)
 
 
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+def test_two_short_trainings_by_way_of_a_file_are_one_long_one(tmp_path, optimizer):
+    sound, settings = sine(440, 0.2), replace(TINY, optimizer=optimizer, epochs=6)
+    whole = SoundModel.fit(sound, settings, progress=False)
+    half = SoundModel.fit(sound, replace(settings, epochs=3), progress=False)
+    half.save(tmp_path / "half.pt")
+    half = SoundModel.load(tmp_path / "half.pt")
+    both = SoundModel.fit(sound, replace(settings, epochs=3), resume=half, progress=False)
+    np.testing.assert_allclose(both.history.losses, whole.history.losses[3:], rtol=1e-5)
+
+
 def test_recordings_that_cannot_be_learned_are_refused_in_a_sentence():
     with pytest.raises(ValueError, match="too short"):
         SoundModel.fit(sine(440, 0.013), progress=False)
