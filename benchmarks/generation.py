@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Row, medians
 from rnnsound.generation import FastSteps, generate
@@ -31,9 +32,10 @@ def matrix_products(model: SoundRNN, n_frames: int) -> None:
     steps = FastSteps(model)
     pairs = [(layer.weights, layer.read, layer.gates) for layer in steps.layers]
     pairs.append((steps.head, steps.top, steps.outputs))
-    for _ in range(n_frames):
-        for weights, vector, result in pairs:
-            np.dot(weights, vector, out=result)
+    with threadpool_limits(1, user_api="blas"):
+        for _ in range(n_frames):
+            for weights, vector, result in pairs:
+                np.dot(weights, vector, out=result)
 
 
 def rows() -> list[Row]:

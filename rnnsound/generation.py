@@ -6,9 +6,10 @@ With Recurrent Neural Networks", 2013. Notebook: 04_sine_model.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from rnnsound.mdn import LOG_STD_LIMIT
 from rnnsound.model import SoundRNN
@@ -60,13 +61,14 @@ def generate(
         steps.x[:] = warm_up[-1][:, None]
     low, high = (None, None) if bounds is None else (np.float32(b)[:, None] for b in bounds)
     vectors = np.empty((n_frames, model.n_features, len(seeds)), dtype=np.float32)
-    for vector, normal, chance in zip(vectors, noise, gumbel, strict=True):
-        steps.advance()
-        steps.draw(normal, chance)
-        if low is not None:
-            np.maximum(steps.x, low, out=steps.x)
-            np.minimum(steps.x, high, out=steps.x)
-        vector[:] = steps.x
+    with _blas().limit(limits=1):  # products this small only lose by a second thread, most on a busy computer
+        for vector, normal, chance in zip(vectors, noise, gumbel, strict=True):
+            steps.advance()
+            steps.draw(normal, chance)
+            if low is not None:
+                np.maximum(steps.x, low, out=steps.x)
+                np.minimum(steps.x, high, out=steps.x)
+            vector[:] = steps.x
     vectors = np.ascontiguousarray(vectors.transpose(2, 0, 1))
     return vectors if np.ndim(seed) else vectors[0]
 
@@ -92,13 +94,10 @@ class FastSteps:
         column = np.zeros((starts[-1] + size + 1, n_voices), dtype=np.float32)
         column[[model.n_features, *(starts + size)]] = 1.0
         self.x = column[: model.n_features]
-        self.layers = []
-        below = 0
+        self.layers, below = [], 0
         for layer, start in enumerate(starts):
-            packed = _pack(weights, layer)
-            self.layers.append(
-                _Layer.over(packed, column[below : start + size], column[start : start + size])
-            )
+            end = start + size
+            self.layers.append(_Layer(_pack(weights, layer), column[below:end], column[start:end]))
             below = start
         k, d = model.n_mixtures, model.n_features
         head = np.hstack([weights["head.weight"] * 0.5, weights["head.bias"][:, None]])
@@ -113,28 +112,8 @@ class FastSteps:
 
     def advance(self) -> None:
         """Read the frame in x: new cells, new hidden values, new mixture in outputs."""
-        for (
-            weights,
-            read,
-            gates,
-            logistic,
-            in_forget,
-            new_cell,
-            i,
-            f,
-            o,
-            cell,
-            scratch,
-            hidden,
-        ) in self.layers:
-            np.dot(weights, read, out=gates)
-            np.tanh(gates, out=gates)
-            logistic += _ONE  # twice the gates: input, forget, output
-            in_forget *= new_cell  # input * candidate, forget * cell
-            np.add(i, f, out=cell)
-            cell *= _HALF
-            np.tanh(cell, out=scratch)
-            np.multiply(o, scratch, out=hidden)
+        for layer in self.layers:
+            layer.step()
         np.dot(self.head, self.top, out=self.outputs)
 
     def draw(self, normal: np.ndarray, gumbel: np.ndarray) -> None:
@@ -172,36 +151,36 @@ class FastSteps:
 _ONE, _HALF, _LIMIT = np.float32(1.0), np.float32(0.5), np.float32(LOG_STD_LIMIT)
 
 
-class _Layer(NamedTuple):
-    """Weights of one layer and the places in memory that a step works on, some of them overlapping."""
+class _Layer:
+    """One LSTM layer: its weights, and the places in memory that a step works on, some of them overlapping.
 
-    weights: np.ndarray
-    read: np.ndarray  # input, 1 and own hidden values
-    gates: np.ndarray  # input, forget and output gate, candidate
-    logistic: np.ndarray  # the three gates
-    in_forget: np.ndarray  # input and forget gate
-    new_cell: np.ndarray  # candidate and cell, which these two multiply
-    i: np.ndarray
-    f: np.ndarray
-    o: np.ndarray
-    cell: np.ndarray
-    scratch: np.ndarray
-    hidden: np.ndarray
+    Args:
+        weights: from _pack.
+        read: input, 1 and own hidden values.
+        hidden: where the new hidden values go, twice as large as they are.
+    """
 
-    @classmethod
-    def over(cls, weights: np.ndarray, read: np.ndarray, hidden: np.ndarray) -> "_Layer":
-        """Lay out a layer's memory: gates and cell lie side by side."""
+    def __init__(self, weights: np.ndarray, read: np.ndarray, hidden: np.ndarray):
         size = len(hidden)
         work = np.zeros((5 * size, hidden.shape[1]), dtype=np.float32)
-        i, f, o, _, cell = work.reshape(5, size, -1)
-        gates, logistic, in_forget, new_cell = (
-            work[: 4 * size],
-            work[: 3 * size],
-            work[: 2 * size],
-            work[3 * size :],
-        )
-        scratch = np.empty_like(hidden)
-        return cls(weights, read, gates, logistic, in_forget, new_cell, i, f, o, cell, scratch, hidden)
+        self.weights, self.read, self.hidden = weights, read, hidden
+        self.gates = work[: 4 * size]  # input, forget and output gate, candidate
+        self.logistic = work[: 3 * size]  # the three that are gates
+        self.input_forget = work[: 2 * size]
+        self.candidate_cell = work[3 * size :]  # what input and forget gate let through
+        self.input, self.forget, self.output, _, self.cell = work.reshape(5, size, -1)
+        self.squashed = np.empty_like(hidden)
+
+    def step(self) -> None:
+        """Take one step of time: cell = forget * cell + input * candidate; hidden = output * tanh(cell)."""
+        np.dot(self.weights, self.read, out=self.gates)
+        np.tanh(self.gates, out=self.gates)
+        np.add(self.logistic, _ONE, out=self.logistic)  # twice the gates
+        np.multiply(self.input_forget, self.candidate_cell, out=self.input_forget)
+        np.add(self.input, self.forget, out=self.cell)
+        np.multiply(self.cell, _HALF, out=self.cell)
+        np.tanh(self.cell, out=self.squashed)
+        np.multiply(self.output, self.squashed, out=self.hidden)
 
 
 def _pack(weights: dict[str, np.ndarray], layer: int) -> np.ndarray:
@@ -215,6 +194,12 @@ def _pack(weights: dict[str, np.ndarray], layer: int) -> np.ndarray:
     stacked = np.hstack([below, (w["bias_ih"] + w["bias_hh"])[:, None], w["weight_hh"] * 0.5])
     i, f, g, o = np.split(stacked, 4)
     return np.asfortranarray(np.vstack([i / 2, f / 2, o / 2, g]), dtype=np.float32)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Find NumPy's linear algebra, which is done once."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _draw(
