@@ -75,10 +75,6 @@ def test_twenty_takes_of_the_learned_tone_are_in_tune_steady_and_clean(tone_mode
         assert beside < -40
 
 
-def test_the_tone_is_learned_in_ten_seconds(tone_model):
-    assert tone_model.history.seconds < 10
-
-
 def test_generation_begins_with_the_recordings_phase_and_level(tone_model):
     generated, first = tone_model.generate(1.0, 1e-5), tone_model.settings.warm_up
     tone = sine(440, 3).samples[
