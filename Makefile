@@ -41,10 +41,10 @@ PYTHON_FITS := $(WHICH_PYTHON); import os; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env lab test check notebooks site bench bundle lint lock clean FORCE
+.PHONY: help env lab test test-browser check notebooks site bench bundle lint lock clean FORCE
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 env: $(STAMP) ## Make the environment in .venv, or bring it up to date
 
@@ -66,6 +66,10 @@ lab: env ## Open JupyterLab on the first notebook
 
 test: env ## Run every test, the notebooks among them
 	$(RUN) -m pytest -n $(WORKERS) $(TEST_ARGS)
+
+# "make test" runs these too, but skips them where there is no Chromium. One at a time, since they measure delays.
+test-browser: env ## Run the notebooks that have sliders in JupyterLab and Chromium, which must be there
+	BROWSER_TESTS=required $(RUN) -m pytest tests/browser $(TEST_ARGS)
 
 check: env ## Say what is installed, what is wrong and how to mend it
 	$(RUN) -m rnnsound check

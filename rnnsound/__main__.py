@@ -8,6 +8,8 @@ import csv
 import os
 import sys
 import warnings
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +17,26 @@ from rnnsound import recordings
 from rnnsound.check import check
 from rnnsound.frames import Frames
 from rnnsound.measures import level
+from rnnsound.presets import PRESETS, Settings
 from rnnsound.vocoder import PhaseVocoder
+
+# Options of the train command -> fields of Settings.
+_SETTINGS = {
+    "fft-size": "fft_size",
+    "hop-size": "hop_size",
+    "components": "n_components",
+    "hidden-size": "hidden_size",
+    "layers": "num_layers",
+    "mixtures": "n_mixtures",
+    "sequence-length": "sequence_length",
+    "batch-size": "batch_size",
+    "representation": "representation",
+    "magnitude": "magnitude",
+    "optimizer": "optimizer",
+    "learning-rate": "learning_rate",
+    "epochs": "epochs",
+    "seed": "seed",
+}
 
 
 class UnusableArgument(Exception):
@@ -67,6 +88,32 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--frame", type=int, metavar="K", help="only this frame, counted from 0")
     command.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
     command.set_defaults(run=_analyze)
+    command = commands.add_parser("train", help="teach a network a sound")
+    command.add_argument(
+        "sounds", metavar="SOUND", nargs="+", help=f"audio files, or of {', '.join(recordings.NAMES)}"
+    )
+    command.add_argument(
+        "-o", "--output", metavar="MODEL.pt", type=Path, required=True, help="where to keep it"
+    )
+    command.add_argument("--preset", choices=PRESETS, help="settings to start from (sine)")
+    for name, field in _SETTINGS.items():
+        kind = Settings.__dataclass_fields__[field].type
+        command.add_argument(f"--{name}", dest=field, type=kind, metavar="N" if kind is not str else "WORD")
+    command.add_argument("--device", default="cpu", help="where to train: cpu, cuda, mps (cpu)")
+    command.add_argument("--resume", action="store_true", help="go on with the model that is there")
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser("generate", help="let a trained network make sound")
+    command.add_argument("model", metavar="MODEL.pt", type=Path)
+    command.add_argument(
+        "-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the sound to write"
+    )
+    command.add_argument("--seconds", type=float, default=5.0, metavar="S", help="how long (5)")
+    command.add_argument(
+        "--variance-scale", type=float, default=1.0, metavar="S", help="1 draws as learned (1)"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="another seed is another take (0)")
+    command.set_defaults(run=_generate)
     return parser
 
 
@@ -120,6 +167,52 @@ def _write_csv(frames: Frames, only: int | None) -> None:
         for k in range(frames.n_components):
             row = [k, f"{frames.magnitude[t, k]:.6f}", f"{frames.frequency[t, k]:.6f}"]
             writer.writerow(row if only is not None else [t, *row])
+
+
+def _train(options: argparse.Namespace) -> int:
+    from rnnsound.sound_model import SoundModel  # PyTorch takes seconds to start: only where it is needed
+
+    if not options.output.parent.is_dir() or options.output.is_dir():
+        raise UnusableArgument(
+            f"{options.output}: no model can be kept there; name a file in a folder that exists"
+        )
+    if any(
+        Path(name).exists() and options.output.exists() and options.output.samefile(name)
+        for name in options.sounds
+    ):
+        raise UnusableArgument(f"{options.output}: the model would replace the recording; name another file")
+    resume = SoundModel.load(options.output) if options.resume else None
+    start = resume.settings if resume and not options.preset else PRESETS[options.preset or "sine"]
+    given = {field: getattr(options, field) for field in _SETTINGS.values()}
+    try:
+        settings = replace(start, **{field: value for field, value in given.items() if value is not None})
+        PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
+    except ValueError as error:
+        raise UnusableArgument(error) from error
+    sounds = [recordings.find(name) for name in options.sounds]
+    sound_model = SoundModel.fit(sounds, settings, resume=resume, device=options.device)
+    sound_model.save(options.output)
+    history = sound_model.history
+    print(
+        f"{options.output}: {sound_model.model.n_parameters:,} parameters, "
+        f"{len(history.losses)} epochs in {history.seconds:.1f} s"
+        + (f", loss {history.losses[-1]:.2f} nats per frame" if history.losses else "")
+        + (", interrupted: kept what was learned" if history.interrupted else "")
+    )
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from rnnsound.sound_model import SoundModel
+
+    sound_model = SoundModel.load(options.model)
+    try:
+        sound = sound_model.generate(options.seconds, options.variance_scale, options.seed)
+    except ValueError as error:
+        raise UnusableArgument(error) from error
+    sound.write(options.output)
+    print(f"{options.output}: {sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB")
+    return 0
 
 
 def _loudest(frames: Frames) -> int:

@@ -20,3 +20,19 @@ SINE_FRAME = np.array(
         [0.0329, 785.5969],
     ]
 )
+
+#: A frame that the article's trained model drew, same layout; its magnitudes may be below zero.
+SINE_SAMPLED = np.array(
+    [
+        [0.0225, 27.8832],
+        [0.3056, 68.0510],
+        [-0.1558, -2.1814],
+        [0.0021, 79.9063],
+        [6.6045, 445.7344],
+        [15.9591, 439.5001],
+        [9.3758, 436.5928],
+        [0.4158, 381.9936],
+        [0.0173, 780.6247],
+        [-0.0879, 777.9229],
+    ]
+)

@@ -125,7 +125,17 @@ class FastSteps:
             normal: standard normal numbers times sqrt(variance scale), (n_features, n_voices).
             gumbel: standard Gumbel numbers, (n_mixtures, n_voices).
         """
-        if len(gumbel) == 1:
+        mean, std = self.bell(gumbel)
+        std *= normal
+        np.add(mean, std, out=self.x)
+
+    def bell(self, gumbel: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation that the next frame is drawn with, both (n_features, n_voices).
+
+        Args:
+            gumbel: as for draw; None takes component 0, for models that have no other.
+        """
+        if self._log_weights.shape[0] == 1 or gumbel is None:
             mean, log_std = self._means[0], self._log_stds[0]
         else:
             chosen = (self._log_weights + gumbel).argmax(axis=0)
@@ -135,9 +145,7 @@ class FastSteps:
                 mean, log_std = (p[chosen, :, self._voices].T for p in (self._means, self._log_stds))
         std = np.tanh(log_std, out=self._std)
         std *= _LIMIT
-        np.exp(std, out=std)
-        std *= normal
-        np.add(mean, std, out=self.x)
+        return mean, np.exp(std, out=std)
 
 
 _ONE, _HALF, _LIMIT = np.float32(1.0), np.float32(0.5), np.float32(LOG_STD_LIMIT)

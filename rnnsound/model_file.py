@@ -17,6 +17,17 @@ from rnnsound.files import replacing
 _MAGIC = b"rnnsound model 1\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST_FILE = 2**30  # bytes; the article's largest model has 1.5 million
+# What malformed content raises on its way to becoming tensors, settings and a model.
+MALFORMED = (
+    safetensors.SafetensorError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _LARGEST_NUMBER = 1e9  # no weight, frequency or magnitude comes near; products of two such are still finite
 
 
@@ -26,7 +37,7 @@ def write_model(path: str | os.PathLike, description: dict, tensors: dict[str, n
     Raises:
         OSError: the folder is missing or cannot be written to.
     """
-    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    tensors = {name: np.array(array, order="C") for name, array in tensors.items()}
     text = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
     content = safetensors.numpy.save({"description": text, **tensors})
     with replacing(Path(path)) as part:
@@ -60,7 +71,7 @@ def read_model(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
     try:
         tensors = safetensors.numpy.load(content)
         description = json.loads(tensors.pop("description").tobytes())
-    except Exception as error:  # the checksum is right, so somebody made it: it can be wrong in any way
+    except MALFORMED as error:
         raise unusable(path) from error
     for array in tensors.values():
         if array.dtype.kind != "f" or not (np.abs(array) <= _LARGEST_NUMBER).all():

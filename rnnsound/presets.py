@@ -101,7 +101,7 @@ SINE = Settings()
 """This project's best for a steady tone: absolute frames, standardised per component."""
 
 ARTICLE_SINE = Settings(
-    per_component=False, learning_rate=0.001, epochs=200, bounded=False, lock_phases=False
+    per_component=False, learning_rate=0.001, epochs=100, bounded=False, lock_phases=False
 )
 """The article's: one mean and deviation for all components, AdaGrad at 0.001, no bounds, no locking."""
 

@@ -13,12 +13,12 @@ import torch
 from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
-from rnnsound.model_file import read_model, unusable, write_model
+from rnnsound.model_file import MALFORMED, read_model, unusable, write_model
 from rnnsound.phase_locking import lock_phases
 from rnnsound.presets import SINE, Settings
 from rnnsound.scaler import FrameScaler
 from rnnsound.sound import Sound
-from rnnsound.training import History, train
+from rnnsound.training import MEMORY, History, train
 from rnnsound.vocoder import PhaseVocoder
 
 
@@ -103,6 +103,7 @@ class SoundModel:
             settings.optimizer,
             settings.learning_rate,
             seed=settings.seed,
+            memory=resume.history.memory if resume else None,
             device=device,
             on_epoch=on_epoch,
             progress=progress,
@@ -165,6 +166,7 @@ class SoundModel:
             "scaler": self.scaler.arrays(),
             "model": {name: p.numpy() for name, p in self.model.state_dict().items()},
             "start": {name: getattr(self.start, name) for name in _START},
+            "memory": {name: value.numpy() for name, value in self.history.memory.items()},
         }
         tensors = {f"{group}.{name}": a for group, arrays in groups.items() for name, a in arrays.items()}
         write_model(path, description, tensors)
@@ -181,7 +183,7 @@ class SoundModel:
         try:
             with np.errstate(all="ignore"):
                 return cls._from_tensors(description, tensors)
-        except Exception as error:  # a stranger's file can be wrong in ways that no list of exceptions covers
+        except MALFORMED as error:
             raise unusable(path) from error
 
     @classmethod
@@ -190,7 +192,7 @@ class SoundModel:
         settings, rate = Settings(**description["settings"]), description["sample_rate"]
         if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE:
             raise ValueError(f"sample_rate={rate}")
-        groups = {"scaler": {}, "model": {}, "start": {}}
+        groups = {"scaler": {}, "model": {}, "start": {}, "memory": {}}
         for name, array in tensors.items():
             group, _, rest = name.partition(".")
             groups[group][rest] = array
@@ -209,7 +211,8 @@ class SoundModel:
             raise ValueError("the parameters do not fit the settings")
         parameters = {name: torch.from_numpy(a.copy()) for name, a in groups["model"].items()}
         model.load_state_dict(parameters, assign=True)
-        return cls(settings, scaler, model.eval(), start)
+        history = History(memory=_memory(groups["memory"], model, settings.optimizer))
+        return cls(settings, scaler, model.eval(), start, history)
 
 
 _HIGHEST_RATE = 10_000_000
@@ -222,6 +225,22 @@ def _vocoder(settings: Settings) -> PhaseVocoder:
 
 def _network(settings: Settings) -> SoundRNN:
     return SoundRNN(settings.n_features, settings.hidden_size, settings.num_layers, settings.n_mixtures)
+
+
+def _memory(arrays: dict[str, np.ndarray], model: SoundRNN, optimizer: str) -> dict[str, torch.Tensor]:
+    """Return an optimizer's memory from a file's tensors, or none if there is none."""
+    expected = {
+        f"{kind}.{name}": () if kind == "step" else tuple(p.shape)
+        for name, p in model.named_parameters()
+        for kind in MEMORY[optimizer]
+    }
+    if not arrays:
+        return {}
+    if {name: a.shape for name, a in arrays.items()} != expected or any(
+        a.dtype != np.float32 for a in arrays.values()
+    ):
+        raise ValueError("the optimizer's memory does not fit the parameters")
+    return {name: torch.from_numpy(a.copy()) for name, a in arrays.items()}
 
 
 def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:

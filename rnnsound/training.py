@@ -21,6 +21,8 @@ from rnnsound.model import SoundRNN
 
 _LARGE_STEP = 50_000_000  # parameters times frames, from where on a second thread is worth its while
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
+MEMORY = {"adagrad": ("step", "sum"), "adam": ("step", "exp_avg", "exp_avg_sq")}
+"""What an optimizer remembers of each parameter, by PyTorch's names."""
 
 
 @dataclass
@@ -32,11 +34,14 @@ class History:
             common.
         seconds: how long it took.
         interrupted: it was stopped by hand.
+        memory: what the optimizer remembers, "kind.parameter" -> tensor; without it, training that goes on
+            would begin with large steps again and undo some of what was learned.
     """
 
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+    memory: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 class TrainingDiverged(ValueError):
@@ -62,6 +67,7 @@ def train(
     learning_rate: float = 0.01,
     clip: float = 5.0,
     seed: int = 0,
+    memory: dict[str, torch.Tensor] | None = None,
     device: str = "cpu",
     on_epoch: Callable[[History], None] | None = None,
     progress: bool = True,
@@ -84,6 +90,7 @@ def train(
             was learned.
         seed: start of PyTorch's random numbers. The loop itself draws none; a model made after
             torch.manual_seed with the same seed is trained to the same parameters.
+        memory: the history's of the training that this one continues, with the same optimizer.
         device: "cpu", "cuda", "mps" ...
         on_epoch: called with the history after each epoch, to draw or to print.
         progress: show a progress bar.
@@ -108,6 +115,7 @@ def train(
         streams = streams.to(device)
         model.to(device).train()
         update = OPTIMIZERS[optimizer](model.parameters(), lr=learning_rate, **_fused(optimizer, device))
+        _recall(update, model, optimizer, memory or {})
         good = _copy(model)
         try:
             for epoch in bar:
@@ -141,6 +149,7 @@ def train(
             raise
         finally:
             history.seconds = time.perf_counter() - start
+            history.memory = _remember(update, model)
             model.eval()
     return history
 
@@ -210,6 +219,24 @@ def _useful_threads(model: SoundRNN, frames_per_step: int) -> Iterator[None]:
 def _fused(optimizer: str, device: torch.device) -> dict[str, bool]:
     """Let the optimizer update all parameters in one call where PyTorch can."""
     return {"fused": True} if device.type == "cpu" or (device.type, optimizer) == ("cuda", "adam") else {}
+
+
+def _remember(update: torch.optim.Optimizer, model: SoundRNN) -> dict[str, torch.Tensor]:
+    """Return what the optimizer remembers, by kind and name of the parameter."""
+    parameters = model.named_parameters()
+    return {
+        f"{kind}.{name}": value.cpu() for name, p in parameters for kind, value in update.state[p].items()
+    }
+
+
+def _recall(update: torch.optim.Optimizer, model: SoundRNN, optimizer: str, memory: dict) -> None:
+    """Give an optimizer its memory back; one of another optimizer is left aside."""
+    names = [name for name, _ in model.named_parameters()]
+    if memory.keys() == {f"{kind}.{name}" for kind in MEMORY[optimizer] for name in names}:
+        state = {
+            i: {kind: memory[f"{kind}.{name}"] for kind in MEMORY[optimizer]} for i, name in enumerate(names)
+        }
+        update.load_state_dict(update.state_dict() | {"state": state})
 
 
 def _copy(model: SoundRNN) -> dict[str, torch.Tensor]:

@@ -5,6 +5,7 @@ import csv
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rnnsound.check
-from rnnsound import article, recordings, sine
+from rnnsound import Sound, article, presets, recordings, sine
 from rnnsound.__main__ import main
+from rnnsound.sound_model import SoundModel
 
 ARTICLE = ["--fft-size", "512", "--hop-size", "128", "--components", "10"]
 
@@ -141,6 +143,84 @@ def test_silence_is_analyzed(tmp_path):
     status, out, err = run("analyze", tmp_path / "silence.wav", "--components", "3")
     assert (status, err) == (0, "")
     assert "level -inf dB" in out
+
+
+QUICK = ["--epochs", "1", "--hidden-size", "4", "--batch-size", "20"]
+
+
+def test_a_sound_is_learned_and_generated(tmp_path, capfd):
+    model, sound = tmp_path / "m.pt", tmp_path / "o.wav"
+    assert main(["train", "sine440", "--preset", "sine", "-o", str(model), *QUICK]) == 0
+    assert "1 epochs" in capfd.readouterr().out
+    assert main(["train", "sine440", "-o", str(model), "--epochs", "2", "--resume"]) == 0
+    arguments = ["generate", str(model), "--seconds", "0.5", "--variance-scale", "0.1", "--seed", "3"]
+    assert main([*arguments, "-o", str(sound)]) == 0
+    first = Sound.read(sound)
+    assert first.duration == 0.5
+    assert main([*arguments, "-o", str(sound)]) == 0
+    np.testing.assert_array_equal(Sound.read(sound).samples, first.samples)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.pt", "o.wav"]
+
+
+def test_settings_given_on_the_command_line_are_those_of_the_model(tmp_path):
+    given = ["--fft-size", "256", "--hop-size", "64", "--components", "5", "--layers", "2", "--mixtures", "2"]
+    given += ["--sequence-length", "7", "--representation", "delta", "--magnitude", "log", "--seed", "9"]
+    given += ["--optimizer", "adam", "--learning-rate", "0.005"]
+    assert main(["train", "clarinet", "-o", str(tmp_path / "m.pt"), *QUICK, *given]) == 0
+    settings = SoundModel.load(tmp_path / "m.pt").settings
+    expected = replace(
+        presets.SINE, fft_size=256, hop_size=64, n_components=5, num_layers=2, n_mixtures=2,
+        sequence_length=7, representation="delta", magnitude="log", seed=9, optimizer="adam",
+        learning_rate=0.005, epochs=1, hidden_size=4, batch_size=20,
+    )  # fmt: skip
+    assert settings == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["train", "sine440"], 2, "-o"),
+        (["train", "sine440", "-o", "nowhere/m.pt"], 2, "nowhere"),
+        (["train", "sine440", "-o", "m.pt", "--hidden-size", "0"], 2, "hidden_size=0"),
+        (["train", "sine440", "-o", "m.pt", "--hop-size", "100"], 2, "hop_size=100"),
+        (["train", "sine440", "-o", "m.pt", "--optimizer", "sgd"], 2, "sgd"),
+        (["train", "sine440", "-o", "m.pt", "--preset", "tuba"], 2, "tuba"),
+        (["train", "sine440", "-o", "m.pt", "--learning-rate", "nan"], 2, "learning_rate=nan"),
+        (["train", "sine440", "-o", "m.pt", "--device", "abacus"], 1, "abacus"),
+        (["train", "sine440", "-o", "missing.pt", "--resume"], 1, "missing.pt"),
+        (["train", "trombone", "-o", "m.pt"], 1, "trombone"),
+        (["train", "tone.wav", "-o", "tone.wav"], 2, "would replace the recording"),
+        (["generate", "tone.wav", "-o", "o.wav"], 1, "tone.wav"),
+        (["generate", "small.pt", "-o", "o.doc"], 1, "o.doc"),
+        (["generate", "small.pt", "-o", "o.wav", "--seconds", "-1"], 2, "seconds=-1"),
+        (["generate", "small.pt", "-o", "o.wav", "--variance-scale", "-1"], 2, "variance_scale"),
+        (["generate", "small.pt", "-o", "o.wav", "--seed", "-1"], 2, "seed"),
+    ],
+)
+def test_what_cannot_be_trained_or_generated_gets_one_sentence(
+    tmp_path, monkeypatch, arguments, status, words
+):
+    monkeypatch.chdir(tmp_path)
+    sine(440.0, seconds=0.2).write("tone.wav")
+    before = (tmp_path / "tone.wav").read_bytes()
+    if "small.pt" in arguments:
+        settings = replace(presets.SINE, epochs=1, hidden_size=4, batch_size=2)
+        SoundModel.fit(sine(440.0, seconds=0.2), settings, progress=False).save("small.pt")
+    got, out, err = run(*arguments)
+    assert (got, out) == (status, "")
+    assert_one_sentence(err)
+    assert words in err
+    assert (tmp_path / "tone.wav").read_bytes() == before
+    assert not (tmp_path / "m.pt").exists()
+
+
+def test_a_training_that_diverges_leaves_the_old_model(tmp_path, capfd):
+    path = tmp_path / "m.pt"
+    assert main(["train", "sine440", "-o", str(path), *QUICK]) == 0
+    before = path.read_bytes()
+    assert main(["train", "sine440", "-o", str(path), *QUICK, "--learning-rate", "1e30"]) == 1
+    assert "learning rate" in capfd.readouterr().err
+    assert path.read_bytes() == before
 
 
 def beginnings():

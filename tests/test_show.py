@@ -84,7 +84,7 @@ def test_every_plot_has_units_a_title_and_a_text():
     for ax in drawn:
         assert "(" in ax.get_xlabel()
         assert ax.get_ylabel()
-        assert ax.get_title(loc="left")
+        assert ax.get_title()
         assert not ax.get_label().startswith("<")
 
 

@@ -4,6 +4,7 @@ Importing this package teaches the notebook to show a Sound as a player and axes
 those who cannot see it. Notebook: 00_start_here.
 """
 
+from rnnsound.show.live import live_loss, plot_loss
 from rnnsound.show.players import players, register_sound_formatter
 from rnnsound.show.plots import (
     panels,
@@ -22,11 +23,13 @@ __all__ = [
     "check_table",
     "component_table",
     "explore",
+    "live_loss",
     "panels",
     "players",
     "plot_components",
     "plot_frame",
     "plot_level",
+    "plot_loss",
     "plot_pitch",
     "plot_spectrogram",
     "plot_waveform",

@@ -32,12 +32,20 @@ def panels(n_rows: int = 1, height: float = 2.6) -> list[Axes]:
     return axes
 
 
+def quick_axes() -> Axes:
+    """Return axes in a fixed place of a new figure: nothing is laid out, which halves the time to draw."""
+    figure = Figure(figsize=(7.5, 2.6), dpi=100)
+    ax = figure.add_axes((0.1, 0.2, 0.88, 0.68))
+    ax.set_prop_cycle(color=COLORS)
+    return ax
+
+
 def plot_waveform(sound: Sound, ax: Axes | None = None, title: str | None = None) -> Axes:
     """Draw samples over time."""
     ax = ax or panels()[0]
     times = np.arange(len(sound)) / sound.sample_rate
     ax.plot(times, sound.samples, color=COLORS[0], linewidth=0.8, marker="." if len(sound) < 200 else None)
-    return _finish(ax, title or sound.label, "time (s)", "amplitude", f"Waveform, peak {sound.peak:.3f}")
+    return finish(ax, title or sound.label, "time (s)", "amplitude", f"Waveform, peak {sound.peak:.3f}")
 
 
 def plot_spectrogram(
@@ -67,7 +75,7 @@ def plot_spectrogram(
     )
     ax.figure.colorbar(image, ax=ax, label="level (dB)", pad=0.01)
     ax.yaxis.set_major_formatter(EngFormatter())
-    return _finish(
+    return finish(
         ax,
         title or sound.label,
         "time (s)",
@@ -81,7 +89,7 @@ def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "L
     ax = ax or panels()[0]
     for label, sound in sounds.items():
         ax.plot(*level_over_time(sound), label=label)
-    return _finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
+    return finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
 
 
 def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time") -> Axes:
@@ -90,7 +98,7 @@ def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "P
     for label, sound in sounds.items():
         ax.plot(*pitch(sound), label=label, linewidth=1)
     ax.ticklabel_format(axis="y", useOffset=False)
-    return _finish(ax, title, "time (s)", "pitch (Hz)", f"Pitch of {', '.join(sounds)}")
+    return finish(ax, title, "time (s)", "pitch (Hz)", f"Pitch of {', '.join(sounds)}")
 
 
 def plot_frame(frames: Frames, frame: int, ax: Axes | None = None, title: str | None = None) -> Axes:
@@ -100,7 +108,7 @@ def plot_frame(frames: Frames, frame: int, ax: Axes | None = None, title: str | 
     ax.bar(frames.bin_centers, frames.magnitude[frame], width=width, color=COLORS[0])
     strongest = int(np.argmax(frames.magnitude[frame]))
     alt = f"Magnitudes of {frames.n_components} components, strongest is {strongest}"
-    return _finish(ax, title or f"Frame {frame}", "bin center (Hz)", "magnitude", alt)
+    return finish(ax, title or f"Frame {frame}", "bin center (Hz)", "magnitude", alt)
 
 
 def plot_components(
@@ -112,7 +120,7 @@ def plot_components(
         ax.plot(frames.times, frames.frequency[:, component], label=f"component {component}", linewidth=1)
     ax.ticklabel_format(axis="y", useOffset=False)
     alt = f"Frequency of components {', '.join(map(str, components))} over {len(frames)} frames"
-    return _finish(ax, title or "Measured frequency", "time (s)", "frequency (Hz)", alt)
+    return finish(ax, title or "Measured frequency", "time (s)", "frequency (Hz)", alt)
 
 
 def png(figure: Figure) -> bytes:
@@ -126,11 +134,12 @@ def register_axes_formatter() -> None:
     """Let a notebook show axes, or their whole figure, as the last line of a cell, as a picture."""
     if (shell := get_ipython()) is not None:
         formatter = shell.display_formatter.formatters["text/html"]
-        formatter.for_type(Axes, lambda ax: _picture(ax.figure))
-        formatter.for_type(Figure, _picture)
+        formatter.for_type(Axes, lambda ax: picture(ax.figure))
+        formatter.for_type(Figure, picture)
 
 
-def _picture(figure: Figure) -> str:
+def picture(figure: Figure) -> str:
+    """Return the figure as HTML: a picture, and a text for those who cannot see it."""
     described = [_described(ax) for ax in figure.axes if ax.get_label() != "<colorbar>"]
     data = base64.b64encode(png(figure)).decode("ascii")
     return f'<img alt="{html.escape("; ".join(described))}" src="data:image/png;base64,{data}">'
@@ -142,7 +151,7 @@ def _described(ax: Axes) -> str:
     return ax.get_label() or around
 
 
-def _finish(ax: Axes, title: str, x: str, y: str, alt: str) -> Axes:
+def finish(ax: Axes, title: str, x: str, y: str, alt: str) -> Axes:
     """Name axes and lines, and leave a text that says what is drawn, for the picture's alt attribute."""
     if len(ax.get_lines()) > 1:
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))

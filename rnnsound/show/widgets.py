@@ -9,7 +9,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 
 from rnnsound.show.players import caption, encode, players, shared_gain
-from rnnsound.show.plots import plot_spectrogram, png
+from rnnsound.show.plots import plot_spectrogram, png, quick_axes
 from rnnsound.sound import Sound
 
 
@@ -17,7 +17,7 @@ def explore(
     make_sound: Callable[[float], Sound],
     slider: ipywidgets.Widget,
     settings: Sequence[float],
-    plot: Callable[[Sound], Axes] = plot_spectrogram,
+    plot: Callable[[Sound, Axes], Axes] = plot_spectrogram,
 ) -> ipywidgets.VBox:
     """Hear and see what a setting does: let go of the slider, and the player holds the new sound.
 
@@ -27,7 +27,7 @@ def explore(
         make_sound: the slider's value -> a Sound. A ValueError is shown as a sentence.
         slider: any widget with a value.
         settings: values whose sounds are already there when the page opens.
-        plot: Sound -> axes.
+        plot: draws a Sound on axes.
 
     Notebook: 00_start_here.
     """
@@ -45,7 +45,7 @@ def explore(
                 text.value = html.escape(str(error))
                 return
             audio.value = encode(sound, shared_gain([sound]))
-            image.value = png(plot(sound).figure)
+            image.value = png(plot(sound, quick_axes()).figure)
             text.value = caption(sound.label, sound)
 
     update({"new": slider.value})
