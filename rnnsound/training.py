@@ -7,7 +7,8 @@ Methods", 2011 (AdaGrad); Kingma and Ba, "Adam", 2015. Notebook: 04_sine_model.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -107,52 +108,49 @@ def train(
     _check(epochs, sequence_length, optimizer, learning_rate, clip)
     streams = _cut(model, vectors, batch_size)
     device = _device(device)
-    streams = streams.to(device)
-    torch.manual_seed(seed)
-    model.to(device).train()
-    update = OPTIMIZERS[optimizer](model.parameters(), lr=learning_rate, **_fused(optimizer, device))
-    _recall(update, model, optimizer, memory or {})
     history, start = History(), time.perf_counter()
-    good = _copy(model)
-    threads = torch.get_num_threads()
     bar = tqdm(range(epochs), desc="training", unit="epoch", disable=not progress)
-    try:
-        torch.set_num_threads(_useful_threads(model, batch_size * sequence_length, threads))
-        for epoch in bar:
-            state, total = None, 0.0
-            for first in range(0, streams.shape[1] - 1, sequence_length):
-                piece = streams[:, first : first + sequence_length + 1]
-                mixture, state = model(piece[:, :-1], state)
-                loss = mdn_loss(mixture, piece[:, 1:])
-                update.zero_grad()
-                loss.backward()
-                if not math.isfinite(loss.item()):
+    with bar, _useful_threads(model, batch_size * sequence_length):
+        torch.manual_seed(seed)
+        streams = streams.to(device)
+        model.to(device).train()
+        update = OPTIMIZERS[optimizer](model.parameters(), lr=learning_rate, **_fused(optimizer, device))
+        _recall(update, model, optimizer, memory or {})
+        good = _copy(model)
+        try:
+            for epoch in bar:
+                state, total = None, 0.0
+                for first in range(0, streams.shape[1] - 1, sequence_length):
+                    piece = streams[:, first : first + sequence_length + 1]
+                    mixture, state = model(piece[:, :-1], state)
+                    loss = mdn_loss(mixture, piece[:, 1:])
+                    if not math.isfinite(loss.item()):
+                        raise TrainingDiverged(_advice(epoch, learning_rate), history)
+                    update.zero_grad()
+                    loss.backward()
+                    nn.utils.clip_grad_value_(model.parameters(), clip)
+                    update.step()
+                    state = tuple(part.detach() for part in state)
+                    total += loss.item() * (piece.shape[1] - 1)
+                if not _is_finite(model):
                     raise TrainingDiverged(_advice(epoch, learning_rate), history)
-                nn.utils.clip_grad_value_(model.parameters(), clip)
-                update.step()
-                state = tuple(part.detach() for part in state)
-                total += loss.item() * (piece.shape[1] - 1)
+                good = _copy(model)
+                history.losses.append(total / (streams.shape[1] - 1))
+                history.seconds = time.perf_counter() - start
+                bar.set_postfix(loss=f"{history.losses[-1]:.3f}")
+                if on_epoch is not None:
+                    on_epoch(history)
+        except KeyboardInterrupt:
+            history.interrupted = True
             if not _is_finite(model):
-                raise TrainingDiverged(_advice(epoch, learning_rate), history)
-            good = _copy(model)
-            history.losses.append(total / (streams.shape[1] - 1))
-            history.seconds = time.perf_counter() - start
-            bar.set_postfix(loss=f"{history.losses[-1]:.3f}")
-            if on_epoch is not None:
-                on_epoch(history)
-    except KeyboardInterrupt:
-        history.interrupted = True
-        if not _is_finite(model):
+                model.load_state_dict(good)
+        except TrainingDiverged:
             model.load_state_dict(good)
-    except TrainingDiverged:
-        model.load_state_dict(good)
-        raise
-    finally:
-        bar.close()
-        torch.set_num_threads(threads)
-        history.seconds = time.perf_counter() - start
-        history.memory = _remember(update, model)
-        model.eval()
+            raise
+        finally:
+            history.seconds = time.perf_counter() - start
+            history.memory = _remember(update, model)
+            model.eval()
     return history
 
 
@@ -202,13 +200,20 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _useful_threads(model: SoundRNN, frames_per_step: int, available: int) -> int:
+@contextmanager
+def _useful_threads(model: SoundRNN, frames_per_step: int) -> Iterator[None]:
     """Use one thread for small steps: they are over before a second one has woken.
 
     On an idle computer the second one gains at most a fifth; on a busy one, each waiting for the other, a
     step has been seen to take fifteen times as long.
     """
-    return available if model.n_parameters * frames_per_step > _LARGE_STEP else 1
+    before = torch.get_num_threads()
+    if model.n_parameters * frames_per_step < _LARGE_STEP:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _fused(optimizer: str, device: torch.device) -> dict[str, bool]:
