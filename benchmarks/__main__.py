@@ -2,7 +2,7 @@
 
 from benchmarks import generation, loss, training_step, vocoder
 
-print(f"{'':<46} {'ours':>11} {'peer':>11} {'ratio':>7}")
+print(f"{'':<52} {'ours':>11} {'peer':>11} {'ratio':>7}")
 for suite in (vocoder, loss, training_step, generation):
     for row in suite.rows():
         print(row, flush=True)

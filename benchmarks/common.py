@@ -33,7 +33,7 @@ class Row:
     def __str__(self):
         verdict = "ok" if self.ratio <= self.goal else "MISSED"
         return (
-            f"{self.name:<46} {self.ours:9.4f} s {self.peer:9.4f} s {self.ratio:7.2f} "
+            f"{self.name:<52} {self.ours:9.4f} s {self.peer:9.4f} s {self.ratio:7.2f} "
             f"(at most {self.goal:.2f}: {verdict}) {self.note}"
         )
 
