@@ -8,15 +8,16 @@ import numpy as np
 from rnnsound.sound import Sound
 from rnnsound.vocoder import PhaseVocoder
 
-EDGE = 1.0  # seconds after the beginning, and before the end, that a note is told of
-_WEIGHT = 5.0  # two numbers among hundreds have to be loud to be heard
+EDGES = (1.0, 0.2)  # seconds after the beginning, and before the end, that a note is told of
+_WEIGHT = 5.0  # four numbers among hundreds have to be loud to be heard
 
 
 def place_in_note(n_frames: int, first: int, n_samples: int, vocoder: PhaseVocoder, rate: int) -> np.ndarray:
     """Say of every frame where in the note it is.
 
-    Two ramps: one falls from full to 0 over the note's first second, one rises from 0 to full over its last.
-    In between both are 0, and the note is held; how long, the model cannot tell and need not know.
+    Two ramps fall from full to 0 after the note's onset, over a second and over a fifth of one, like two
+    hands of a clock; two more rise towards its end. In between all are 0, and the note is held; how long, the
+    model cannot tell and need not know.
 
     Args:
         n_frames: how many.
@@ -27,11 +28,11 @@ def place_in_note(n_frames: int, first: int, n_samples: int, vocoder: PhaseVocod
         rate: samples per second.
 
     Returns:
-        float32, (n_frames, 2).
+        float32, (n_frames, 4): two ramps after the beginning, two before the end.
     """
     middle = (first + vocoder.fft_size / 2 + vocoder.hop_size * np.arange(n_frames)) / rate
     to_go = n_samples / rate - middle
-    ramps = 1 - np.stack([middle, to_go], axis=1) / EDGE
+    ramps = 1 - np.stack([t / edge for t in (middle, to_go) for edge in EDGES], axis=1)
     return (_WEIGHT * np.clip(ramps, 0, 1)).astype(np.float32)
 
 

@@ -6,6 +6,8 @@ Notebook: 04_sine_model.
 import math
 from dataclasses import dataclass, fields
 
+from rnnsound.note import EDGES
+
 _RANGES = {
     "fft_size": (2, 2**20),
     "hop_size": (1, 2**20),
@@ -20,7 +22,6 @@ _RANGES = {
     "warm_up": (1, 10**6),
     "own_draws": (0, 1),
     "input_noise": (0, 10),
-    "means_first": (0, 1),
     "final_rate": (0, 1),
     "phase_rounds": (0, 1000),
 }
@@ -28,6 +29,7 @@ _CHOICES = {
     "representation": ("absolute", "delta", "pitch"),
     "magnitude": ("linear", "log"),
     "optimizer": ("adagrad", "adam"),
+    "loss": ("mixture", "even"),
 }
 
 
@@ -54,7 +56,7 @@ class Settings:
         seed: start of the random numbers for the first parameters.
         own_draws: part of the frames heard in training that the model draws itself.
         input_noise: standard deviation of noise added to what is heard in training.
-        means_first: part of the epochs before deviations are learned too.
+        loss: "mixture" or, for one Gaussian, "even", which gives fast movements their share.
         final_rate: part of the learning rate that is left in the last epoch.
         whole_note: learn a note out of silence and back, and tell the model where in the note it is.
         warm_up: frames of the recording that the model hears before it runs freely.
@@ -83,7 +85,7 @@ class Settings:
     seed: int = 0
     own_draws: float = 0.0
     input_noise: float = 0.0
-    means_first: float = 0.0
+    loss: str = "mixture"
     final_rate: float = 1.0
     whole_note: bool = False
     warm_up: int = 100
@@ -117,7 +119,7 @@ class Settings:
     @property
     def n_conditions(self) -> int:
         """Numbers that the model is told beside each frame: how near the beginning and the end are."""
-        return 2 if self.whole_note else 0
+        return 2 * len(EDGES) if self.whole_note else 0
 
 
 SINE = Settings()
@@ -154,8 +156,8 @@ CLARINET = Settings(
     learning_rate=0.005,
     epochs=400,
     own_draws=0.5,
-    input_noise=0.1,
-    means_first=0.2,
+    input_noise=0.2,
+    loss="even",
     final_rate=0.02,
     whole_note=True,
     warm_up=1,

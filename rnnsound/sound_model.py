@@ -117,7 +117,7 @@ class SoundModel:
             conditions=None if places is None else np.concatenate(places),
             own_draws=settings.own_draws,
             input_noise=settings.input_noise,
-            means_first=settings.means_first,
+            loss=settings.loss,
             final_rate=settings.final_rate,
             seed=settings.seed,
             device=device,
@@ -328,7 +328,7 @@ def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:
 def _check_same_shape(resume: SoundModel, settings: Settings, sample_rate: int) -> None:
     """Raise a ValueError where a model cannot go on learning with other settings."""
     training = ("sequence_length", "batch_size", "optimizer", "learning_rate", "epochs", "seed", "own_draws",
-                "input_noise", "means_first", "final_rate")  # fmt: skip
+                "input_noise", "loss", "final_rate")  # fmt: skip
     same = replace(resume.settings, **{name: getattr(settings, name) for name in training})
     for name, value in asdict(settings).items():
         if getattr(same, name) != value:

@@ -17,10 +17,11 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from rnnsound.mdn import mdn_loss, sample
+from rnnsound.mdn import even_loss, mdn_loss, sample
 from rnnsound.model import SoundRNN
 
 _LARGE_STEP = 50_000_000  # parameters times frames, from where on a second thread is worth its while
+LOSSES = {"mixture": mdn_loss, "even": even_loss}
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 
 
@@ -29,8 +30,8 @@ class History:
     """What training did.
 
     Args:
-        losses: mean loss of each epoch that was finished, in nats per frame; less is better, and below 0 is
-            common.
+        losses: mean loss of each epoch that was finished, in nats per frame unless the loss was "even"; less
+            is better, and below 0 is common.
         seconds: how long it took.
         interrupted: it was stopped by hand.
     """
@@ -65,7 +66,7 @@ def train(
     conditions: np.ndarray | None = None,
     own_draws: float = 0.0,
     input_noise: float = 0.0,
-    means_first: float = 0.0,
+    loss: str = "mixture",
     final_rate: float = 1.0,
     seed: int = 0,
     device: str = "cpu",
@@ -94,9 +95,8 @@ def train(
             freely it hears nothing else; a model that has only heard the recording takes its own small errors
             for something new, and the errors grow.
         input_noise: standard deviation of noise added to what the model hears, for the same reason.
-        means_first: during this part of the epochs all deviations are held at 1, so that the loss is the
-            squared error, which cares most for the largest movements. Let loose too early, a deviation grows
-            wide where the sound moves fast, and a wide one pulls the mean no more.
+        loss: "mixture" (mdn_loss), or "even" (even_loss, for one Gaussian), which does not let a wide
+            deviation cover what moves fast.
         final_rate: the learning rate falls evenly to this part of itself in the last epoch.
         seed: start of PyTorch's random numbers. A model made after torch.manual_seed with the same seed is
             trained to the same parameters.
@@ -116,7 +116,9 @@ def train(
     Notebook: 04_sine_model.
     """
     _check(epochs, sequence_length, optimizer, learning_rate, clip)
-    _check_parts(own_draws=own_draws, means_first=means_first, final_rate=final_rate)
+    if loss not in LOSSES or (loss == "even" and model.n_mixtures > 1):
+        raise ValueError(f"loss={loss!r} does not do; use 'mixture', or 'even' for one Gaussian")
+    _check_parts(own_draws=own_draws, final_rate=final_rate)
     streams = _cut(_beside(vectors, conditions, model), batch_size)
     device = _device(device)
     streams = streams.to(device)
@@ -139,17 +141,15 @@ def train(
                 piece, place = (s[:, first : first + sequence_length + 1] for s in (frames, told))
                 x = heard.instead_of(piece[:, :-1], place[:, 1:], model, state)
                 mixture, state = model(x, state)
-                if epoch < means_first * epochs:
-                    mixture = mixture._replace(log_stds=torch.zeros_like(mixture.log_stds))
-                loss = mdn_loss(mixture, piece[:, 1:])
+                value = LOSSES[loss](mixture, piece[:, 1:])
                 update.zero_grad()
-                loss.backward()
-                if not math.isfinite(loss.item()):
+                value.backward()
+                if not math.isfinite(value.item()):
                     raise TrainingDiverged(_advice(epoch, learning_rate), history)
                 nn.utils.clip_grad_value_(model.parameters(), clip)
                 update.step()
                 state = tuple(part.detach() for part in state)
-                total += loss.item() * (piece.shape[1] - 1)
+                total += value.item() * (piece.shape[1] - 1)
             if not _is_finite(model):
                 raise TrainingDiverged(_advice(epoch, learning_rate), history)
             good = _copy(model)
