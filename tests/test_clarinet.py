@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -53,26 +54,28 @@ def resynthesized(model, sound):
 @pytest.fixture(scope="module", params=["clarinet", "violin"])
 def learned(request):
     recording = recordings.load(request.param)
+    started = time.process_time()  # not the clock on the wall: other programs may be running
     model = SoundModel.fit(recording, presets.CLARINET, progress=False)
+    model.seconds_to_fit = time.process_time() - started
     frequency = recordings.describe(request.param)["frequency"]
     _, cents = held(recording, frequency)
     return model, recording, frequency * 2 ** (np.median(cents) / 1200)
 
 
 def test_the_judge_itself_tells_a_detuned_note_a_glide_and_a_slow_attack():
-    time = np.arange(4 * RATE) / RATE
-    detuned = Sound(np.sin(2 * np.pi * 300 * 2 ** (7 / 1200) * time), RATE)
+    at = np.arange(4 * RATE) / RATE
+    detuned = Sound(np.sin(2 * np.pi * 300 * 2 ** (7 / 1200) * at), RATE)
     assert np.median(held(detuned, 300)[1]) == pytest.approx(7, abs=0.05)
-    glide = Sound(np.sin(2 * np.pi * 300 * (time + np.log(2) / 1200 * time**2)), RATE)
+    glide = Sound(np.sin(2 * np.pi * 300 * (at + np.log(2) / 1200 * at**2)), RATE)
     assert np.polyfit(*held(glide, 300), 1)[0] == pytest.approx(2, abs=0.05)
-    slow = Sound(np.minimum(time / 0.5, 1) * np.minimum((4 - time) / 0.5, 1) * detuned.samples, RATE)
+    slow = Sound(np.minimum(at / 0.5, 1) * np.minimum((4 - at) / 0.5, 1) * detuned.samples, RATE)
     attack, ending = edges(slow, 300)
     assert attack == pytest.approx(0.354, abs=0.02)
     assert ending == pytest.approx(0.158, abs=0.02)
 
 
 def test_it_is_learned_in_twenty_seconds(learned):
-    assert learned[0].history.seconds < 20
+    assert learned[0].seconds_to_fit < 20
 
 
 def test_takes_of_ten_seconds_stay_in_tune_without_resets(learned):
@@ -119,8 +122,8 @@ def test_a_loaded_note_is_the_same_note(learned, tmp_path):
 
 def vibrato_tone(depth=20.0, partials=(1, 2, 3, 5, 9)):
     """Partials that rise and fall together by depth cents, 5 times a second, and the frequency over time."""
-    time = np.arange(2 * RATE) / RATE
-    frequency = 300 * 2 ** (depth / 1200 * np.sin(2 * np.pi * 5 * time))
+    at = np.arange(2 * RATE) / RATE
+    frequency = 300 * 2 ** (depth / 1200 * np.sin(2 * np.pi * 5 * at))
     phase = 2 * np.pi * np.cumsum(frequency) / RATE
     return Sound(sum(np.sin(k * phase) / k for k in partials) * 0.1, RATE), frequency
 
@@ -193,8 +196,8 @@ def test_replaced_frames_are_heard():
 
 def test_the_even_loss_has_the_same_best_mean_and_deviation():
     """For one Gaussian without a network they are the sample's own."""
-    target = 2 + 0.3 * torch.randn(4000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    target[:, 1] *= 10
+    noise = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    target = 2 + noise * torch.tensor([0.3, 1.0])
     parameters = torch.zeros(2, 2, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.Adam([parameters], lr=0.05)
     for _ in range(1500):
