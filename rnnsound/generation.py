@@ -22,6 +22,8 @@ def generate(
     seed: int | Sequence[int] = 0,
     warm_up: np.ndarray | None = None,
     bounds: tuple[np.ndarray, np.ndarray] | None = None,
+    conditions: np.ndarray | None = None,
+    replaced: dict[int, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Let the model run freely from what it last heard.
 
@@ -38,22 +40,28 @@ def generate(
             them before it is fed back: a Gaussian has tails, and one frame far from everything in the
             recording sends the network where it never was in training, from where it may not come back. None
             leaves draws alone.
+        conditions: what the model is told of each frame before it draws it, (n_frames, n_conditions); what is
+            told of the first one also goes with warm_up.
+        replaced: vectors that take the place of what was drawn, by frame: the model hears them instead and
+            goes on from there.
 
     Returns:
         float32, (n_frames, n_features), the frames after warm_up; for several seeds (n_seeds, n_frames,
         n_features).
 
     Raises:
-        ValueError: n_frames, variance_scale, warm_up or bounds do not fit.
+        ValueError: n_frames, variance_scale, warm_up, bounds, conditions or replaced do not fit.
 
     Notebook: 04_sine_model.
     """
     seeds = np.atleast_1d(seed)
     _check(model, n_frames, variance_scale, seeds, warm_up, bounds)
+    conditions, replaced = _check_told(model, n_frames, conditions, replaced)
     scale = np.broadcast_to(np.asarray(variance_scale, dtype=np.float64), (n_frames,))
     noise, gumbel = _draw(seeds, n_frames, model.n_features, model.n_mixtures)
     noise *= np.sqrt(scale)[:, None, None].astype(np.float32)
     steps = FastSteps(model, len(seeds))
+    steps.conditions[:] = conditions[0][:, None]
     if warm_up is not None:
         for vector in warm_up[:-1]:
             steps.x[:] = vector[:, None]
@@ -62,12 +70,15 @@ def generate(
     low, high = (None, None) if bounds is None else (np.float32(b)[:, None] for b in bounds)
     vectors = np.empty((n_frames, model.n_features, len(seeds)), dtype=np.float32)
     with _blas().limit(limits=1):  # products this small only lose by a second thread, most on a busy computer
-        for vector, normal, chance in zip(vectors, noise, gumbel, strict=True):
+        for t, (vector, normal, chance) in enumerate(zip(vectors, noise, gumbel, strict=True)):
+            steps.conditions[:] = conditions[t][:, None]
             steps.advance()
             steps.draw(normal, chance)
             if low is not None:
                 np.maximum(steps.x, low, out=steps.x)
                 np.minimum(steps.x, high, out=steps.x)
+            if t in replaced:
+                steps.x[:] = replaced[t][:, None]
             vector[:] = steps.x
     vectors = np.ascontiguousarray(vectors.transpose(2, 0, 1))
     return vectors if np.ndim(seed) else vectors[0]
@@ -76,11 +87,11 @@ def generate(
 class FastSteps:
     """The model, one frame at a time, for several voices at once.
 
-    All that a step reads lies in one column per voice: [frame, 1, hidden 1, 1, hidden 2, 1 ...]. A layer's
-    input and its own last output are then neighbours and need one matrix product, biases included (they meet
-    the ones), written in place. A logistic gate is a tanh, since sigmoid(a) = (tanh(a / 2) + 1) / 2, so one
-    tanh serves all four gates. Its halves are not computed: those inside the tanh are packed into the
-    weights, as is the one after the output gate.
+    All that a step reads lies in one column per voice: [frame, conditions, 1, hidden 1, 1, hidden 2, 1 ...].
+    A layer's input and its own last output are then neighbours and need one matrix product, biases included
+    (they meet the ones), written in place. A logistic gate is a tanh, since
+    sigmoid(a) = (tanh(a / 2) + 1) / 2, so one tanh serves all four gates. Its halves are not computed: those
+    inside the tanh are packed into the weights, as is the one after the output gate.
 
     Args:
         model: its weights are copied.
@@ -90,10 +101,11 @@ class FastSteps:
     def __init__(self, model: SoundRNN, n_voices: int = 1):
         lstm, size = model.lstm, model.lstm.hidden_size
         weights = {name: p.detach().cpu().double().numpy() for name, p in model.named_parameters()}
-        starts = model.n_features + 1 + (size + 1) * np.arange(lstm.num_layers)  # of each layer's hidden part
+        n_inputs = model.n_features + model.n_conditions
+        starts = n_inputs + 1 + (size + 1) * np.arange(lstm.num_layers)  # of each layer's hidden part
         column = np.zeros((starts[-1] + size + 1, n_voices), dtype=np.float32)
-        column[[model.n_features, *(starts + size)]] = 1.0
-        self.x = column[: model.n_features]
+        column[[n_inputs, *(starts + size)]] = 1.0
+        self.x, self.conditions = column[: model.n_features], column[model.n_features : n_inputs]
         self.layers, below = [], 0
         for layer, start in enumerate(starts):
             end = start + size
@@ -242,3 +254,18 @@ def _check(model, n_frames, variance_scale, seeds, warm_up, bounds) -> None:
         raise ValueError(
             f"bounds have shapes {[np.shape(b) for b in bounds]}; use two of ({model.n_features},): low, high"
         )
+
+
+def _check_told(model, n_frames, conditions, replaced) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """Return conditions and replaced frames as arrays, or raise a ValueError for what does not fit."""
+    shape = (n_frames, model.n_conditions)
+    conditions = np.zeros(shape) if conditions is None and not model.n_conditions else conditions
+    if np.shape(conditions) != shape:
+        raise ValueError(f"conditions have shape {np.shape(conditions)}; use {shape}, one row per frame")
+    for t, vector in (replaced or {}).items():
+        if not 0 <= t < n_frames or np.shape(vector) != (model.n_features,):
+            raise ValueError(
+                f"replaced[{t}] has shape {np.shape(vector)}; use frames 0 to {n_frames - 1} and vectors of "
+                f"({model.n_features},)"
+            )
+    return np.asarray(conditions), replaced or {}

@@ -18,6 +18,8 @@ from torch import Tensor
 LOG_STD_LIMIT = math.log(1e5)
 """Deviations stay within 1e-5 to 1e5 times the spread of the training data (which is 1)."""
 
+_UNSURE = 3.0  # a wider deviation than this gives a number no more weight in even_loss
+
 
 class Mixture(NamedTuple):
     """A mixture of K Gaussians with diagonal covariance, in D dimensions; one for every leading index.
@@ -78,6 +80,30 @@ def mdn_loss(mixture: Mixture, target: Tensor) -> Tensor:
     log_density = -0.5 * deviation.square().sum(-1) - log_stds.sum(-1)  # (..., K), less a constant
     log_likelihood = torch.logsumexp(log_weights + log_density, dim=-1)
     return 0.5 * math.log(2 * math.pi) * target.shape[-1] - log_likelihood.mean()
+
+
+def even_loss(mixture: Mixture, target: Tensor) -> Tensor:
+    """Mean negative log-likelihood in which every number's share is weighted by its own deviation.
+
+    The gradient of a mean goes with 1 / std²: where the model is unsure, it learns the mean slowly, and where
+    the mean is wrong the deviation grows. An attack, a few frames out of hundreds that are all far from the
+    held tone, is then never learned but covered by a wide deviation. Times std, taken as a fixed weight, the
+    unsure numbers keep up; the best mean and deviation of each number stay the same.
+
+    Args:
+        mixture: of one Gaussian; means and log_stds (..., 1, D).
+        target: what came, shape (..., D).
+
+    Returns:
+        A scalar, in other units than mdn_loss.
+
+    Source: Seitzer, Tavakoli, Antic and Martius, "On the Pitfalls of Heteroscedastic Uncertainty Estimation
+    with Probabilistic Neural Networks", 2022, with their beta at 1/2. Notebook: 06_clarinet.
+    """
+    means, log_stds = mixture.means.squeeze(-2), mixture.log_stds.squeeze(-2)
+    share = 0.5 * ((target - means) * torch.exp(-log_stds)).square() + log_stds
+    weight = log_stds.detach().exp().clamp(max=_UNSURE)
+    return (weight * share).sum(-1).mean()
 
 
 def sample(mixture: Mixture, variance_scale: float = 1.0, generator: torch.Generator | None = None) -> Tensor:

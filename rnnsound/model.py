@@ -20,6 +20,8 @@ class SoundRNN(nn.Module):
         hidden_size: units in each LSTM layer.
         num_layers: LSTM layers, each reading the one below.
         n_mixtures: Gaussians in the mixture, K; the linear layer has K * (1 + 2 * D) outputs.
+        n_conditions: numbers that the model is told beside each frame and does not predict, such as where in
+            the note the next frame is.
 
     Raises:
         ValueError: a size is not a positive whole number.
@@ -29,7 +31,14 @@ class SoundRNN(nn.Module):
     Notebook: 02_lstm.
     """
 
-    def __init__(self, n_features: int, hidden_size: int = 100, num_layers: int = 1, n_mixtures: int = 1):
+    def __init__(
+        self,
+        n_features: int,
+        hidden_size: int = 100,
+        num_layers: int = 1,
+        n_mixtures: int = 1,
+        n_conditions: int = 0,
+    ):
         super().__init__()
         sizes = {
             "n_features": n_features,
@@ -40,9 +49,12 @@ class SoundRNN(nn.Module):
         for name, size in sizes.items():
             if size != int(size) or size < 1:
                 raise ValueError(f"{name}={size} is not a size; use a whole number from 1 up")
+        if n_conditions != int(n_conditions) or n_conditions < 0:
+            raise ValueError(f"n_conditions={n_conditions} is not a number of inputs; use 0 or more")
         self.n_features = n_features
         self.n_mixtures = n_mixtures
-        self.lstm = nn.LSTM(n_features, hidden_size, num_layers, batch_first=True)
+        self.n_conditions = n_conditions
+        self.lstm = nn.LSTM(n_features + n_conditions, hidden_size, num_layers, batch_first=True)
         self.head = nn.Linear(hidden_size, n_mixtures * (1 + 2 * n_features))
         self._open_forget_gates()
 
@@ -50,7 +62,8 @@ class SoundRNN(nn.Module):
         """Read frames; after each, say what the next one may be.
 
         Args:
-            x: standardised frames, shape (batch, time, n_features).
+            x: standardised frames, each followed by its conditions, shape (batch, time, n_features +
+                n_conditions).
             state: what the layers remember, (hidden, cell), each (num_layers, batch, hidden_size); None
                 forgets.
 

@@ -9,7 +9,10 @@ alone advance and copy the phases around it from the recording. Here all bins of
 far it advances, weighted by their energy, which averages out part of their errors (3 dB less noise for a tone
 whose bins err independently); and there is no recording to copy from, but the window's transform knows the
 phases.
-Notebook: 04_sine_model.
+
+What lies between the partials is noise, and no partial tells its phases. settle_phases lets them find
+themselves: Griffin and Lim, "Signal Estimation from Modified Short-Time Fourier Transform", 1984.
+Notebooks: 04_sine_model, 06_clarinet.
 """
 
 from dataclasses import replace
@@ -17,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnnsound.frames import Frames
+from rnnsound.vocoder import PhaseVocoder
 
 _MAIN_LOBE = 2.0  # bins from the middle of a Hann window's transform to its first zero
 
@@ -55,6 +59,29 @@ def lock_phases(frames: Frames) -> Frames:
     beyond = np.diff(phase, axis=0, prepend=phase[:1]) - center
     beyond -= np.rint(beyond)
     return replace(frames, frequency=(center + beyond) / turns_per_hz, first_phase=2 * np.pi * phase[0])
+
+
+def settle_phases(frames: Frames, vocoder: PhaseVocoder, rounds: int = 4) -> Frames:
+    """Let the phases of overlapping frames agree on a sound that has these magnitudes.
+
+    Frames overlap, so a sample belongs to several; where their phases contradict each other the overlap
+    cancels, and the sound has other magnitudes than the frames asked for. Analyzing that sound gives phases
+    that belong together; with the magnitudes that were asked for they give the next sound, which is nearer.
+
+    Args:
+        frames: generated, phases locked: partials are then nearly right from the start.
+        vocoder: of these frames.
+        rounds: how often; a few do most of the work.
+
+    Returns:
+        Frames of the same magnitudes.
+
+    Source: Griffin and Lim, 1984. Notebook: 06_clarinet.
+    """
+    for _ in range(rounds):
+        heard = vocoder.analyze(vocoder.synthesize(frames))
+        frames = replace(frames, frequency=heard.frequency, first_phase=heard.first_phase)
+    return frames
 
 
 def find_peaks(magnitude: np.ndarray, reach: int = 2) -> np.ndarray:

@@ -6,6 +6,8 @@ Notebook: 04_sine_model.
 import math
 from dataclasses import dataclass, fields
 
+from rnnsound.note import EDGES
+
 _RANGES = {
     "fft_size": (2, 2**20),
     "hop_size": (1, 2**20),
@@ -18,11 +20,16 @@ _RANGES = {
     "epochs": (1, 10**6),
     "seed": (0, 2**32 - 1),
     "warm_up": (1, 10**6),
+    "own_draws": (0, 1),
+    "input_noise": (0, 10),
+    "final_rate": (0, 1),
+    "phase_rounds": (0, 1000),
 }
 _CHOICES = {
-    "representation": ("absolute", "delta"),
+    "representation": ("absolute", "delta", "pitch"),
     "magnitude": ("linear", "log"),
     "optimizer": ("adagrad", "adam"),
+    "loss": ("mixture", "even"),
 }
 
 
@@ -34,7 +41,8 @@ class Settings:
         fft_size: samples in one frame.
         hop_size: samples from one frame to the next.
         n_components: bins kept, from bin 0 up.
-        representation: "absolute" or "delta".
+        representation: "absolute" or "delta" (FrameScaler), or "pitch" (PitchScaler: log magnitudes and one
+            pitch for all components; magnitude and per_component then have no part).
         magnitude: "linear" or "log".
         per_component: standardise every component by itself, not all magnitudes and all frequencies together.
         hidden_size: units in each LSTM layer.
@@ -46,9 +54,15 @@ class Settings:
         learning_rate: size of a training step.
         epochs: how often to go through the recording.
         seed: start of the random numbers for the first parameters.
+        own_draws: part of the frames heard in training that the model draws itself.
+        input_noise: standard deviation of noise added to what is heard in training.
+        loss: "mixture" or, for one Gaussian, "even", which gives fast movements their share.
+        final_rate: part of the learning rate that is left in the last epoch.
+        whole_note: learn a note out of silence and back, and tell the model where in the note it is.
         warm_up: frames of the recording that the model hears before it runs freely.
         bounded: keep generated frames where the recording was, give or take a margin.
         lock_phases: keep the bins of one partial in step when generated frames are made sound.
+        phase_rounds: how often the phases are then settled among overlapping frames.
 
     Raises:
         ValueError: a setting is of the wrong kind or out of range.
@@ -69,9 +83,15 @@ class Settings:
     learning_rate: float = 0.01
     epochs: int = 20
     seed: int = 0
+    own_draws: float = 0.0
+    input_noise: float = 0.0
+    loss: str = "mixture"
+    final_rate: float = 1.0
+    whole_note: bool = False
     warm_up: int = 100
     bounded: bool = True
     lock_phases: bool = True
+    phase_rounds: int = 0
 
     def __post_init__(self):
         for field in fields(self):
@@ -93,8 +113,13 @@ class Settings:
 
     @property
     def n_features(self) -> int:
-        """Numbers in one vector: a magnitude and a frequency per component."""
-        return 2 * self.n_components
+        """Numbers in one vector: a magnitude and a frequency per component, or one pitch for all."""
+        return self.n_components + 1 if self.representation == "pitch" else 2 * self.n_components
+
+    @property
+    def n_conditions(self) -> int:
+        """Numbers that the model is told beside each frame: how near the beginning and the end are."""
+        return 2 * len(EDGES) if self.whole_note else 0
 
 
 SINE = Settings()
@@ -119,6 +144,27 @@ ARTICLE_CLARINET = Settings(
 )
 """The article's clarinet: changes from frame to frame, two layers, three Gaussians."""
 
+CLARINET = Settings(
+    fft_size=2048,
+    hop_size=512,
+    n_components=460,
+    representation="pitch",
+    hidden_size=128,
+    sequence_length=20,
+    batch_size=4,
+    optimizer="adam",
+    learning_rate=0.005,
+    epochs=400,
+    own_draws=0.5,
+    input_noise=0.2,
+    loss="even",
+    final_rate=0.02,
+    whole_note=True,
+    warm_up=1,
+    phase_rounds=4,
+)
+"""This project's best for a held note, blown or bowed: a whole note of any length, without resets."""
+
 ARTICLE_PIANO = Settings(
     fft_size=2048,
     hop_size=512,
@@ -141,5 +187,6 @@ PRESETS = {
     "article-clarinet": ARTICLE_CLARINET,
     "article-piano": ARTICLE_PIANO,
     "sine": SINE,
+    "clarinet": CLARINET,
 }
 """Settings by the name that the command line knows them by."""

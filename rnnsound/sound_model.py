@@ -14,8 +14,11 @@ from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
 from rnnsound.model_file import MALFORMED, read_model, unusable, write_model
-from rnnsound.phase_locking import lock_phases
+from rnnsound.note import in_silence, lead, place_in_note
+from rnnsound.phase_locking import lock_phases, settle_phases
+from rnnsound.pitch_scaler import PitchScaler
 from rnnsound.presets import SINE, Settings
+from rnnsound.resets import Resets
 from rnnsound.scaler import FrameScaler
 from rnnsound.sound import Sound
 from rnnsound.training import MEMORY, History, train
@@ -38,7 +41,7 @@ class SoundModel:
     def __init__(
         self,
         settings: Settings,
-        scaler: FrameScaler,
+        scaler: FrameScaler | PitchScaler,
         model: SoundRNN,
         start: Frames,
         history: History | None = None,
@@ -84,10 +87,18 @@ class SoundModel:
             raise ValueError(
                 f"recordings learned together need one sample rate, not {rates or 'none at all'}"
             )
-        recordings = [_measured(_vocoder(settings), s) for s in sounds]
+        vocoder = _vocoder(settings)
+        if settings.whole_note:
+            recordings = [_measured(vocoder, in_silence(s, vocoder)) for s in sounds]
+            start = vocoder.hop_size - lead(vocoder)
+            places = [
+                place_in_note(len(r), start, len(s), vocoder, s.sample_rate)
+                for r, s in zip(recordings, sounds, strict=True)
+            ]
+        else:
+            recordings, places = [_measured(vocoder, s) for s in sounds], None
         if resume is None:
-            scaler = FrameScaler(settings.representation, settings.magnitude, settings.per_component)
-            scaler.fit(*recordings)
+            scaler = _scaler(settings).fit(*recordings)
             torch.manual_seed(settings.seed)
             model = _network(settings)
         else:
@@ -102,6 +113,11 @@ class SoundModel:
             settings.batch_size,
             settings.optimizer,
             settings.learning_rate,
+            conditions=None if places is None else np.concatenate(places),
+            own_draws=settings.own_draws,
+            input_noise=settings.input_noise,
+            loss=settings.loss,
+            final_rate=settings.final_rate,
             seed=settings.seed,
             memory=resume.history.memory if resume else None,
             device=device,
@@ -112,7 +128,12 @@ class SoundModel:
         return cls(settings, scaler, model.cpu(), start, history)
 
     def generate_frames(
-        self, n_frames: int, variance_scale: float | np.ndarray = 1.0, seed: int = 0
+        self,
+        n_frames: int,
+        variance_scale: float | np.ndarray = 1.0,
+        seed: int = 0,
+        resets: Resets | None = None,
+        n_samples: int | None = None,
     ) -> Frames:
         """Let the model run freely, from the recording's first frames on.
 
@@ -120,38 +141,88 @@ class SoundModel:
             n_frames: how many to draw.
             variance_scale: s, one number or one per frame; standard deviations are multiplied by sqrt(s).
             seed: start of the random numbers.
+            resets: when to replace the running frame, and by what.
+            n_samples: for a model of a whole note, the note's length, whose first frame ends with its onset;
+                None makes it as long as the frames reach.
 
         Returns:
-            Frames: whose phases go on from the recording's; within scaler.frame_bounds if settings.bounded.
+            Frames: whose phases go on from the recording's; within the scaler's bounds if settings.bounded.
         """
-        bounds = self.scaler.bounds if self.settings.bounded else None
-        heard = self.scaler.transform(self.start)
-        vectors = generate(self.model, n_frames, variance_scale, seed, heard, bounds)
-        return self.scaler.inverse_transform(vectors, self.start[-1:], self.settings.bounded)
+        bounded, heard = self.settings.bounded, self.scaler.transform(self.start)
+        places = None
+        if self.settings.whole_note:
+            size, hop = self.vocoder.fft_size, self.vocoder.hop_size
+            n_samples = max((n_frames - 1) * hop - size, 1) if n_samples is None else n_samples
+            places = place_in_note(n_frames, -size, n_samples, self.vocoder, self.start.sample_rate)
+        vectors = generate(
+            self.model,
+            n_frames,
+            variance_scale,
+            seed,
+            heard,
+            self.scaler.bounds if bounded else None,
+            places,
+            None if resets is None else resets.vectors(self.scaler),
+        )
+        if resets is None or self.settings.representation != "delta":
+            return self.scaler.inverse_transform(vectors, self.start[-1:], bounded)
+        return resets.add_up(self.scaler, vectors, self.start[-1:], bounded)
 
-    def generate(self, seconds: float, variance_scale: float | np.ndarray = 1.0, seed: int = 0) -> Sound:
-        """Make more of the recording's sound.
+    def generate(
+        self,
+        seconds: float,
+        variance_scale: float | np.ndarray = 1.0,
+        seed: int = 0,
+        resets_per_second: float = 0.0,
+        reset_source: Sound | None = None,
+    ) -> Sound:
+        """Make more of the recording's sound; with settings.whole_note, a note of this length.
 
         Args:
             seconds: how long, at least one frame.
             variance_scale: s, one number or as many as are spread evenly over the sound; standard deviations
                 are multiplied by sqrt(s).
             seed: start of the random numbers; another one gives another take.
+            resets_per_second: how often, on average, the running frame is replaced.
+            reset_source: by frames from the middle of this recording; needed for resets.
 
         Raises:
-            ValueError: seconds, variance_scale or seed is out of range.
+            ValueError: seconds, variance_scale, seed, resets_per_second or reset_source is out of range.
         """
         size, hop, rate = self.settings.fft_size, self.settings.hop_size, self.start.sample_rate
         if not size <= seconds * rate < np.inf:
             raise ValueError(f"seconds={seconds} is less than one frame; use {size / rate:.3f} or more")
         n_samples = round(seconds * rate)
-        n_frames = 1 + -(-(n_samples - size) // hop)
+        silence = size if self.settings.whole_note else 0  # before the onset; what comes after the end is cut
+        n_frames = 1 + -(-(silence + n_samples - size) // hop)
         if np.ndim(variance_scale) == 1 and len(variance_scale):
             given = np.linspace(0, 1, len(variance_scale))
             variance_scale = np.interp(np.linspace(0, 1, n_frames), given, variance_scale)
-        frames = self.generate_frames(n_frames, variance_scale, seed)
-        sound = self.vocoder.synthesize(lock_phases(frames) if self.settings.lock_phases else frames)
-        return Sound(sound.samples[:n_samples], rate, f"generated, seed {seed}")
+        resets = None
+        if resets_per_second or reset_source is not None:
+            resets = self.draw_resets(n_frames, resets_per_second, reset_source, seed)
+        frames = self.generate_frames(n_frames, variance_scale, seed, resets, n_samples)
+        sound = self.synthesize(frames)
+        return Sound(sound.samples[silence : silence + n_samples], rate, f"generated, seed {seed}")
+
+    def synthesize(self, frames: Frames) -> Sound:
+        """Make generated frames sound, as the settings ask: phases locked, phases settled."""
+        if self.settings.lock_phases:
+            frames = lock_phases(frames)
+        return self.vocoder.synthesize(settle_phases(frames, self.vocoder, self.settings.phase_rounds))
+
+    def draw_resets(self, n_frames: int, per_second: float, source: Sound | None, seed: int = 0) -> Resets:
+        """Draw when to reset, and to which frames from the middle of a recording.
+
+        Raises:
+            ValueError: per_second is out of range, or there is no source of the model's sample rate.
+        """
+        if source is None or source.sample_rate != self.start.sample_rate:
+            raise ValueError(
+                f"reset_source={source} cannot be reset from; use a recording of {self.start.sample_rate} "
+                "samples per second, such as the one learned"
+            )
+        return Resets.draw(n_frames, per_second, _measured(self.vocoder, source), seed)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to a file: settings and tensors, with a checksum.
@@ -200,8 +271,7 @@ class SoundModel:
         start = Frames(magnitude, frequency, rate, settings.fft_size, settings.hop_size, first_phase)
         if groups["start"] or start.n_components != settings.n_components:
             raise ValueError("the first frames do not fit the settings")
-        scaler = FrameScaler(settings.representation, settings.magnitude, settings.per_component)
-        scaler.restore(groups["scaler"], start)
+        scaler = _scaler(settings).restore(groups["scaler"], start)
         if not (len(start) and np.isfinite(scaler.transform(start)).all()):
             raise ValueError("the first frames do not fit the means and deviations")
         with torch.device("meta"):  # shapes without memory: the file must have the tensors that it promises
@@ -223,8 +293,20 @@ def _vocoder(settings: Settings) -> PhaseVocoder:
     return PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
 
 
+def _scaler(settings: Settings) -> FrameScaler | PitchScaler:
+    if settings.representation == "pitch":
+        return PitchScaler()
+    return FrameScaler(settings.representation, settings.magnitude, settings.per_component)
+
+
 def _network(settings: Settings) -> SoundRNN:
-    return SoundRNN(settings.n_features, settings.hidden_size, settings.num_layers, settings.n_mixtures)
+    return SoundRNN(
+        settings.n_features,
+        settings.hidden_size,
+        settings.num_layers,
+        settings.n_mixtures,
+        settings.n_conditions,
+    )
 
 
 def _memory(arrays: dict[str, np.ndarray], model: SoundRNN, optimizer: str) -> dict[str, torch.Tensor]:
@@ -260,7 +342,8 @@ def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:
 
 def _check_same_shape(resume: SoundModel, settings: Settings, sample_rate: int) -> None:
     """Raise a ValueError where a model cannot go on learning with other settings."""
-    training = ("sequence_length", "batch_size", "optimizer", "learning_rate", "epochs", "seed")
+    training = ("sequence_length", "batch_size", "optimizer", "learning_rate", "epochs", "seed", "own_draws",
+                "input_noise", "loss", "final_rate")  # fmt: skip
     same = replace(resume.settings, **{name: getattr(settings, name) for name in training})
     for name, value in asdict(settings).items():
         if getattr(same, name) != value:

@@ -2,7 +2,8 @@
 
 Source: Williams and Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
 Trajectories", 1990 (truncated back-propagation through time); Duchi, Hazan and Singer, "Adaptive Subgradient
-Methods", 2011 (AdaGrad); Kingma and Ba, "Adam", 2015. Notebook: 04_sine_model.
+Methods", 2011 (AdaGrad); Kingma and Ba, "Adam", 2015; Bengio et al., "Scheduled Sampling for Sequence
+Prediction with Recurrent Neural Networks", 2015 (own draws). Notebooks: 04_sine_model, 06_clarinet.
 """
 
 import math
@@ -10,16 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from rnnsound.mdn import mdn_loss
+from rnnsound.mdn import even_loss, mdn_loss, sample
 from rnnsound.model import SoundRNN
 
 _LARGE_STEP = 50_000_000  # parameters times frames, from where on a second thread is worth its while
+LOSSES = {"mixture": mdn_loss, "even": even_loss}
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 MEMORY = {"adagrad": ("step", "sum"), "adam": ("step", "exp_avg", "exp_avg_sq")}
 """What an optimizer remembers of each parameter, by PyTorch's names."""
@@ -30,8 +33,8 @@ class History:
     """What training did.
 
     Args:
-        losses: mean loss of each epoch that was finished, in nats per frame; less is better, and below 0 is
-            common.
+        losses: mean loss of each epoch that was finished, in nats per frame unless the loss was "even"; less
+            is better, and below 0 is common.
         seconds: how long it took.
         interrupted: it was stopped by hand.
         memory: what the optimizer remembers, "kind.parameter" -> tensor; without it, training that goes on
@@ -66,6 +69,11 @@ def train(
     optimizer: str = "adagrad",
     learning_rate: float = 0.01,
     clip: float = 5.0,
+    conditions: np.ndarray | None = None,
+    own_draws: float = 0.0,
+    input_noise: float = 0.0,
+    loss: str = "mixture",
+    final_rate: float = 1.0,
     seed: int = 0,
     memory: dict[str, torch.Tensor] | None = None,
     device: str = "cpu",
@@ -88,8 +96,17 @@ def train(
         learning_rate: size of a step.
         clip: no element of the gradient counts for more than this, so that one surprise does not undo what
             was learned.
-        seed: start of PyTorch's random numbers. The loop itself draws none; a model made after
-            torch.manual_seed with the same seed is trained to the same parameters.
+        conditions: what the model is told beside the frames, a row for each, (n_frames, n_conditions). With
+            a frame it reads the row of the next, the one to come.
+        own_draws: this part of the frames that the model hears are what it would have drawn itself. Running
+            freely it hears nothing else; a model that has only heard the recording takes its own small errors
+            for something new, and the errors grow.
+        input_noise: standard deviation of noise added to what the model hears, for the same reason.
+        loss: "mixture" (mdn_loss), or "even" (even_loss, for one Gaussian), which does not let a wide
+            deviation cover what moves fast.
+        final_rate: the learning rate falls evenly to this part of itself in the last epoch.
+        seed: start of PyTorch's random numbers. A model made after torch.manual_seed with the same seed is
+            trained to the same parameters.
         memory: the history's of the training that this one continues, with the same optimizer.
         device: "cpu", "cuda", "mps" ...
         on_epoch: called with the history after each epoch, to draw or to print.
@@ -99,20 +116,26 @@ def train(
         History. Ctrl-C or a notebook's stop button ends training early, and the model keeps what it learned.
 
     Raises:
-        ValueError: a setting is out of range, or the vectors are too short or not finite.
+        ValueError: a setting is out of range, or vectors or conditions are too short, not finite, or do not
+            fit.
         TrainingDiverged: the loss or its gradient became infinite or NaN; the model is as the last good epoch
             left it.
 
     Notebook: 04_sine_model.
     """
     _check(epochs, sequence_length, optimizer, learning_rate, clip)
-    streams = _cut(model, vectors, batch_size)
+    if loss not in LOSSES or (loss == "even" and model.n_mixtures > 1):
+        raise ValueError(f"loss={loss!r} does not do; use 'mixture', or 'even' for one Gaussian")
+    _check_parts(own_draws=own_draws, final_rate=final_rate)
+    streams = _cut(_beside(vectors, conditions, model), batch_size)
     device = _device(device)
     history, start = History(), time.perf_counter()
     bar = tqdm(range(epochs), desc="training", unit="epoch", disable=not progress)
     with bar, _useful_threads(model, batch_size * sequence_length):
         torch.manual_seed(seed)
         streams = streams.to(device)
+        frames, told = streams.split((model.n_features, model.n_conditions), dim=-1)
+        heard = _Heard(own_draws, input_noise, *torch.aminmax(frames.flatten(0, 1), dim=0))
         model.to(device).train()
         update = OPTIMIZERS[optimizer](model.parameters(), lr=learning_rate, **_fused(optimizer, device))
         _recall(update, model, optimizer, memory or {})
@@ -120,18 +143,21 @@ def train(
         try:
             for epoch in bar:
                 state, total = None, 0.0
+                for group in update.param_groups:
+                    group["lr"] = learning_rate * (1 - (1 - final_rate) * epoch / max(epochs - 1, 1))
                 for first in range(0, streams.shape[1] - 1, sequence_length):
-                    piece = streams[:, first : first + sequence_length + 1]
-                    mixture, state = model(piece[:, :-1], state)
-                    loss = mdn_loss(mixture, piece[:, 1:])
-                    if not math.isfinite(loss.item()):
+                    piece, place = (s[:, first : first + sequence_length + 1] for s in (frames, told))
+                    x = heard.instead_of(piece[:, :-1], place[:, 1:], model, state)
+                    mixture, state = model(x, state)
+                    value = LOSSES[loss](mixture, piece[:, 1:])
+                    if not math.isfinite(value.item()):
                         raise TrainingDiverged(_advice(epoch, learning_rate), history)
                     update.zero_grad()
-                    loss.backward()
+                    value.backward()
                     nn.utils.clip_grad_value_(model.parameters(), clip)
                     update.step()
                     state = tuple(part.detach() for part in state)
-                    total += loss.item() * (piece.shape[1] - 1)
+                    total += value.item() * (piece.shape[1] - 1)
                 if not _is_finite(model):
                     raise TrainingDiverged(_advice(epoch, learning_rate), history)
                 good = _copy(model)
@@ -154,17 +180,56 @@ def train(
     return history
 
 
-def _cut(model: SoundRNN, vectors: np.ndarray, batch_size: int) -> torch.Tensor:
-    """Cut vectors into batch_size contiguous stretches of equal length, (batch_size, length, n_features).
+class _Heard(NamedTuple):
+    """What the model hears in training: the recording, its own draws in part, and noise."""
 
-    Each ends with the frame that the next begins with, so that no step from frame to frame is lost in
-    between.
-    """
+    own_draws: float
+    noise: float
+    low: torch.Tensor
+    high: torch.Tensor
+
+    def instead_of(self, frames: torch.Tensor, told: torch.Tensor, model: SoundRNN, state) -> torch.Tensor:
+        """Make the input that takes the place of the recording's frames, conditions included.
+
+        Args:
+            frames: of the recording, (batch, time, n_features).
+            told: conditions of the frame after each, (batch, time, n_conditions).
+            model: as it is now.
+            state: its memory before the first frame.
+        """
+        if self.own_draws:
+            with torch.no_grad():
+                drawn = sample(model(torch.cat([frames, told], -1), state)[0])[:, :-1]
+            drawn = drawn.clamp(self.low, self.high)
+            own = torch.rand(drawn.shape[:2], device=drawn.device).unsqueeze(-1) < self.own_draws
+            frames = torch.cat([frames[:, :1], torch.where(own, drawn, frames[:, 1:])], dim=1)
+        if self.noise:
+            frames = frames + self.noise * torch.randn_like(frames)
+        return torch.cat([frames, told], dim=-1)
+
+
+def _beside(vectors: np.ndarray, conditions: np.ndarray | None, model: SoundRNN) -> np.ndarray:
+    """Put vectors and conditions side by side, (n_frames, n_features + n_conditions)."""
     vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != model.n_features:
         raise ValueError(
             f"vectors have shape {vectors.shape}; this model learns (n_frames, {model.n_features})"
         )
+    conditions = np.zeros((len(vectors), 0)) if conditions is None else np.asarray(conditions)
+    if conditions.shape != (len(vectors), model.n_conditions):
+        raise ValueError(
+            f"conditions have shape {conditions.shape}; this model needs "
+            f"({len(vectors)}, {model.n_conditions})"
+        )
+    return np.hstack([vectors, conditions.astype(np.float32)])
+
+
+def _cut(vectors: np.ndarray, batch_size: int) -> torch.Tensor:
+    """Cut rows into batch_size contiguous stretches of equal length, (batch_size, length, n_columns).
+
+    Each ends with the frame that the next begins with, so that no step from frame to frame is lost in
+    between.
+    """
     if not np.isfinite(vectors).all():
         raise ValueError("vectors hold NaN or infinity; standardise finite frames")
     if batch_size < 1 or batch_size != int(batch_size):
@@ -188,6 +253,13 @@ def _check(epochs: int, sequence_length: int, optimizer: str, learning_rate: flo
     for name, size in {"learning_rate": learning_rate, "clip": clip}.items():
         if not 0 < size < math.inf:
             raise ValueError(f"{name}={size} must be a number above 0; 0.01 and 1 are usual for the two")
+
+
+def _check_parts(**parts: float) -> None:
+    """Raise a ValueError for a part that is not from 0 to 1."""
+    for name, part in parts.items():
+        if not 0 <= part <= 1:
+            raise ValueError(f"{name}={part} is not a part of the whole; use a number from 0 to 1")
 
 
 def _device(name: str) -> torch.device:
