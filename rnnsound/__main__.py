@@ -113,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         "--variance-scale", type=float, default=1.0, metavar="S", help="1 draws as learned (1)"
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="another seed is another take (0)")
+    command.add_argument("--resets-per-second", type=float, default=0.0, metavar="R", help="how often (0)")
+    command.add_argument("--reset-source", metavar="SOUND", help="recording whose frames the resets put in")
     command.set_defaults(run=_generate)
     return parser
 
@@ -206,8 +208,11 @@ def _generate(options: argparse.Namespace) -> int:
     from rnnsound.sound_model import SoundModel
 
     sound_model = SoundModel.load(options.model)
+    source = recordings.find(options.reset_source) if options.reset_source else None
     try:
-        sound = sound_model.generate(options.seconds, options.variance_scale, options.seed)
+        sound = sound_model.generate(
+            options.seconds, options.variance_scale, options.seed, options.resets_per_second, source
+        )
     except ValueError as error:
         raise UnusableArgument(error) from error
     sound.write(options.output)

@@ -13,7 +13,7 @@ import torch
 from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
-from rnnsound.model_file import MALFORMED, read_model, unusable, write_model
+from rnnsound.model_parts import load_parts, make_network, make_scaler, save_parts
 from rnnsound.note import in_silence, lead, place_in_note
 from rnnsound.phase_locking import lock_phases, settle_phases
 from rnnsound.pitch_scaler import PitchScaler
@@ -21,7 +21,7 @@ from rnnsound.presets import SINE, Settings
 from rnnsound.resets import Resets
 from rnnsound.scaler import FrameScaler
 from rnnsound.sound import Sound
-from rnnsound.training import MEMORY, History, train
+from rnnsound.training import History, train
 from rnnsound.vocoder import PhaseVocoder
 
 
@@ -98,9 +98,9 @@ class SoundModel:
         else:
             recordings, places = [_measured(vocoder, s) for s in sounds], None
         if resume is None:
-            scaler = _scaler(settings).fit(*recordings)
+            scaler = make_scaler(settings).fit(*recordings)
             torch.manual_seed(settings.seed)
-            model = _network(settings)
+            model = make_network(settings)
         else:
             _check_same_shape(resume, settings, sounds[0].sample_rate)
             scaler, model = resume.scaler, resume.model
@@ -232,15 +232,7 @@ class SoundModel:
         Raises:
             OSError: the folder is missing or cannot be written to.
         """
-        description = {"settings": asdict(self.settings), "sample_rate": self.start.sample_rate}
-        groups = {
-            "scaler": self.scaler.arrays(),
-            "model": {name: p.numpy() for name, p in self.model.state_dict().items()},
-            "start": {name: getattr(self.start, name) for name in _START},
-            "memory": {name: value.numpy() for name, value in self.history.memory.items()},
-        }
-        tensors = {f"{group}.{name}": a for group, arrays in groups.items() for name, a in arrays.items()}
-        write_model(path, description, tensors)
+        save_parts(path, self.settings, self.scaler, self.model, self.start, self.history)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "SoundModel":
@@ -250,79 +242,11 @@ class SoundModel:
             OSError: the file is missing or cannot be read.
             ValueError: it is not a model file, or a damaged one.
         """
-        description, tensors = read_model(path)
-        try:
-            with np.errstate(all="ignore"):
-                return cls._from_tensors(description, tensors)
-        except MALFORMED as error:
-            raise unusable(path) from error
-
-    @classmethod
-    def _from_tensors(cls, description: dict, tensors: dict[str, np.ndarray]) -> "SoundModel":
-        """Build a model from a file's tensors, believing nothing."""
-        settings, rate = Settings(**description["settings"]), description["sample_rate"]
-        if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE:
-            raise ValueError(f"sample_rate={rate}")
-        groups = {"scaler": {}, "model": {}, "start": {}, "memory": {}}
-        for name, array in tensors.items():
-            group, _, rest = name.partition(".")
-            groups[group][rest] = array
-        magnitude, frequency, first_phase = (groups["start"].pop(name) for name in _START)
-        start = Frames(magnitude, frequency, rate, settings.fft_size, settings.hop_size, first_phase)
-        if groups["start"] or start.n_components != settings.n_components:
-            raise ValueError("the first frames do not fit the settings")
-        scaler = _scaler(settings).restore(groups["scaler"], start)
-        if not (len(start) and np.isfinite(scaler.transform(start)).all()):
-            raise ValueError("the first frames do not fit the means and deviations")
-        with torch.device("meta"):  # shapes without memory: the file must have the tensors that it promises
-            model = _network(settings)
-        expected = {name: (tuple(p.shape), np.float32) for name, p in model.state_dict().items()}
-        if {name: (a.shape, a.dtype) for name, a in groups["model"].items()} != expected:
-            raise ValueError("the parameters do not fit the settings")
-        parameters = {name: torch.from_numpy(a.copy()) for name, a in groups["model"].items()}
-        model.load_state_dict(parameters, assign=True)
-        history = History(memory=_memory(groups["memory"], model, settings.optimizer))
-        return cls(settings, scaler, model.eval(), start, history)
-
-
-_HIGHEST_RATE = 10_000_000
-_START = ("magnitude", "frequency", "first_phase")
+        return cls(*load_parts(path))
 
 
 def _vocoder(settings: Settings) -> PhaseVocoder:
     return PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
-
-
-def _scaler(settings: Settings) -> FrameScaler | PitchScaler:
-    if settings.representation == "pitch":
-        return PitchScaler()
-    return FrameScaler(settings.representation, settings.magnitude, settings.per_component)
-
-
-def _network(settings: Settings) -> SoundRNN:
-    return SoundRNN(
-        settings.n_features,
-        settings.hidden_size,
-        settings.num_layers,
-        settings.n_mixtures,
-        settings.n_conditions,
-    )
-
-
-def _memory(arrays: dict[str, np.ndarray], model: SoundRNN, optimizer: str) -> dict[str, torch.Tensor]:
-    """Return an optimizer's memory from a file's tensors, or none if there is none."""
-    expected = {
-        f"{kind}.{name}": () if kind == "step" else tuple(p.shape)
-        for name, p in model.named_parameters()
-        for kind in MEMORY[optimizer]
-    }
-    if not arrays:
-        return {}
-    if {name: a.shape for name, a in arrays.items()} != expected or any(
-        a.dtype != np.float32 for a in arrays.values()
-    ):
-        raise ValueError("the optimizer's memory does not fit the parameters")
-    return {name: torch.from_numpy(a.copy()) for name, a in arrays.items()}
 
 
 def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:

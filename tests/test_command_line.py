@@ -157,6 +157,9 @@ def test_a_sound_is_learned_and_generated(tmp_path, capfd):
     assert main([*arguments, "-o", str(sound)]) == 0
     first = Sound.read(sound)
     assert first.duration == 0.5
+    resets = ["--resets-per-second", "20", "--reset-source", "sine440"]
+    assert main([*arguments, *resets, "-o", str(sound)]) == 0
+    assert not np.array_equal(Sound.read(sound).samples, first.samples)
     assert main([*arguments, "-o", str(sound)]) == 0
     np.testing.assert_array_equal(Sound.read(sound).samples, first.samples)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.pt", "o.wav"]
@@ -195,6 +198,8 @@ def test_settings_given_on_the_command_line_are_those_of_the_model(tmp_path):
         (["generate", "small.pt", "-o", "o.wav", "--seconds", "-1"], 2, "seconds=-1"),
         (["generate", "small.pt", "-o", "o.wav", "--variance-scale", "-1"], 2, "variance_scale"),
         (["generate", "small.pt", "-o", "o.wav", "--seed", "-1"], 2, "seed"),
+        (["generate", "small.pt", "-o", "o.wav", "--resets-per-second", "4"], 2, "reset_source"),
+        (["generate", "small.pt", "-o", "o.wav", "--reset-source", "tuba"], 1, "tuba"),
     ],
 )
 def test_what_cannot_be_trained_or_generated_gets_one_sentence(

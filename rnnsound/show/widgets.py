@@ -16,7 +16,7 @@ from rnnsound.sound import Sound
 def explore(
     make_sound: Callable[[float], Sound],
     slider: ipywidgets.Widget,
-    settings: Sequence[float],
+    settings: Sequence[float | str],
     plot: Callable[[Sound, Axes], Axes] = plot_spectrogram,
 ) -> ipywidgets.VBox:
     """Hear and see what a setting does: let go of the slider, and the player holds the new sound.
@@ -51,5 +51,9 @@ def explore(
     update({"new": slider.value})
     slider.observe(update, names="value")
     ready = {setting: make_sound(setting) for setting in settings}
-    display(players({f"{slider.description} {setting:g}": sound for setting, sound in ready.items()}))
+    display(players({f"{slider.description} {_short(setting)}": sound for setting, sound in ready.items()}))
     return ipywidgets.VBox([slider, text, audio, image])
+
+
+def _short(setting: float | str) -> str:
+    return setting if isinstance(setting, str) else f"{setting:g}"
