@@ -10,10 +10,14 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 SECONDS, MEGABYTES, PAGE_BYTES = 120, 800, 3_000_000
 
+# Linux hands the peak that getrusage tells down from parent to child; the kernel's own stands in /proc.
 MEMORY = """
-import resource, sys
-unit = 2**20 if sys.platform == "darwin" else 2**10
-print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit)
+import pathlib, resource
+if (status := pathlib.Path("/proc/self/status")).exists():
+    peak = int(status.read_text().partition("VmHWM:")[2].split()[0]) // 2**10
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20
+print("peak", peak)
 """
 
 
@@ -41,7 +45,7 @@ def test_a_notebook_runs_and_shows_something(path):
     client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": FOLDER}})
     client.execute()
     memory = notebook.cells.pop().outputs[0].text
-    assert int(memory.split()[1]) < MEGABYTES
+    assert 50 < int(memory.split()[1]) < MEGABYTES
     assert len(nbformat.writes(notebook)) < PAGE_BYTES
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     errors = [output.text for output in outputs if output.get("name") == "stderr"]
