@@ -150,14 +150,15 @@ def train(
                     x = heard.instead_of(piece[:, :-1], place[:, 1:], model, state)
                     mixture, state = model(x, state)
                     value = LOSSES[loss](mixture, piece[:, 1:])
-                    if not math.isfinite(value.item()):
+                    number = value.item()
+                    if not math.isfinite(number):
                         raise TrainingDiverged(_advice(epoch, learning_rate), history)
                     update.zero_grad()
                     value.backward()
                     nn.utils.clip_grad_value_(model.parameters(), clip)
                     update.step()
                     state = tuple(part.detach() for part in state)
-                    total += value.item() * (piece.shape[1] - 1)
+                    total += number * (piece.shape[1] - 1)
                 if not _is_finite(model):
                     raise TrainingDiverged(_advice(epoch, learning_rate), history)
                 good = _copy(model)
@@ -205,7 +206,7 @@ class _Heard(NamedTuple):
             frames = torch.cat([frames[:, :1], torch.where(own, drawn, frames[:, 1:])], dim=1)
         if self.noise:
             frames = frames + self.noise * torch.randn_like(frames)
-        return torch.cat([frames, told], dim=-1)
+        return torch.cat([frames, told], dim=-1) if told.shape[-1] else frames
 
 
 def _beside(vectors: np.ndarray, conditions: np.ndarray | None, model: SoundRNN) -> np.ndarray:
