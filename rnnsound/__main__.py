@@ -195,10 +195,11 @@ def _train(options: argparse.Namespace) -> int:
     sound_model = SoundModel.fit(sounds, settings, resume=resume, device=options.device)
     sound_model.save(options.output)
     history = sound_model.history
+    unit = " nats per frame" if settings.loss == "mixture" else ""
     print(
         f"{options.output}: {sound_model.model.n_parameters:,} parameters, "
         f"{len(history.losses)} epochs in {history.seconds:.1f} s"
-        + (f", loss {history.losses[-1]:.2f} nats per frame" if history.losses else "")
+        + (f", loss {history.losses[-1]:.2f}{unit}" if history.losses else "")
         + (", interrupted: kept what was learned" if history.interrupted else "")
     )
     return 0

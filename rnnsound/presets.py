@@ -4,7 +4,7 @@ Notebook: 04_sine_model.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from rnnsound.note import EDGES
 
@@ -165,21 +165,7 @@ CLARINET = Settings(
 )
 """This project's best for a held note, blown or bowed: a whole note of any length, without resets."""
 
-ARTICLE_PIANO = Settings(
-    fft_size=2048,
-    hop_size=512,
-    n_components=20,
-    representation="delta",
-    per_component=False,
-    hidden_size=150,
-    num_layers=2,
-    n_mixtures=5,
-    sequence_length=20,
-    learning_rate=0.001,
-    epochs=100,
-    bounded=False,
-    lock_phases=False,
-)
+ARTICLE_PIANO = replace(ARTICLE_CLARINET, fft_size=2048, hop_size=512, hidden_size=150, n_mixtures=5)
 """The article's piano. Its 20 components end at 409 Hz."""
 
 PRESETS = {
