@@ -1,4 +1,4 @@
-"""What the ear hears, as numbers: level, pitch, drift, spectral distance.
+"""What the ear hears, as numbers: level, onset, centroid, pitch, drift, spectral distance.
 
 Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_and_phase_vocoder.
 """
@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from rnnsound.sound import Sound
 
 FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
+_HANN = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2048) / 2048)
 
 
 def level(sound: Sound) -> float:
@@ -34,6 +35,40 @@ def level_over_time(sound: Sound, window: float = 0.02) -> tuple[np.ndarray, np.
     windows = sound.samples[: len(sound) // size * size].reshape(-1, size)
     times = (np.arange(len(windows)) + 0.5) * size / sound.sample_rate
     return times, 10 * np.log10(np.maximum(np.mean(windows**2, axis=1), 1e-20))
+
+
+def onset(sound: Sound) -> float:
+    """Return when a sound begins, in seconds: when it first comes within 20 dB of its loudest 2 ms.
+
+    0 for silence.
+
+    Tests: against tones that begin at a known time, and librosa. Notebook: 07_piano.
+    """
+    size = max(round(0.002 * sound.sample_rate), 1)
+    power = np.convolve(sound.samples**2, np.ones(size) / size, "same")
+    return float(np.argmax(power >= 0.01 * power.max(initial=0.0)) / sound.sample_rate) if len(sound) else 0.0
+
+
+def centroid(sound: Sound, start: float) -> float:
+    """Return where the middle of the spectrum lies, in Hz: the higher, the brighter.
+
+    The mean of all frequencies, each counted as much as its magnitude, in one 2048-sample Hann frame.
+
+    Args:
+        sound: of any length; what is missing is silence.
+        start: where the frame begins, in seconds.
+
+    Raises:
+        ValueError: there is only silence.
+
+    Tests: against librosa. Notebook: 07_piano.
+    """
+    first = round(start * sound.sample_rate)
+    heard = sound.samples[first : first + 2048]
+    spectrum = np.abs(np.fft.rfft(np.pad(heard, (0, 2048 - len(heard))) * _HANN))
+    if not spectrum.any():
+        raise ValueError(f"{sound.label}: silent from {start:g} s on, no spectrum has a middle there")
+    return float(spectrum @ np.arange(1025) / spectrum.sum() * sound.sample_rate / 2048)
 
 
 def pitch(sound: Sound, low: float = 50.0, high: float = 2000.0) -> tuple[np.ndarray, np.ndarray]:
@@ -139,11 +174,10 @@ def mel_power(samples: np.ndarray, sample_rate: int, n_bands: int = 128) -> np.n
 
     Source: Slaney, "Auditory Toolbox", 1998, for scale and bands. Tests: against librosa.
     """
-    size, hop = 2048, 512
+    size, hop = len(_HANN), 512
     n_frames = 1 + max(-(-(len(samples) - size) // hop), 0)
     padded = np.pad(samples, (0, (n_frames - 1) * hop + size - len(samples)))
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    spectrum = np.fft.rfft(sliding_window_view(padded, size)[::hop] * window)
+    spectrum = np.fft.rfft(sliding_window_view(padded, size)[::hop] * _HANN)
     return (spectrum.real**2 + spectrum.imag**2) @ _mel_bands(size, sample_rate, n_bands).T
 
 

@@ -12,14 +12,17 @@ import torch
 from rnnsound.frames import Frames
 from rnnsound.model import SoundRNN
 from rnnsound.model_file import MALFORMED, read_model, unusable, write_model
+from rnnsound.note import HeldNote
 from rnnsound.pitch_scaler import PitchScaler
 from rnnsound.presets import Settings
 from rnnsound.scaler import FrameScaler
+from rnnsound.struck_note import StruckNote
 from rnnsound.training import MEMORY, History
 from rnnsound.vocoder import PhaseVocoder
 
 Scaler = FrameScaler | PitchScaler
-Parts = tuple[Settings, Scaler, SoundRNN, Frames, History]
+Note = HeldNote | StruckNote
+Parts = tuple[Settings, Scaler, SoundRNN, Frames, Note | None, History]
 
 _HIGHEST_RATE = 10_000_000
 _START = ("magnitude", "frequency", "first_phase")
@@ -30,6 +33,11 @@ def make_scaler(settings: Settings) -> Scaler:
     if settings.representation == "pitch":
         return PitchScaler()
     return FrameScaler(settings.representation, settings.magnitude, settings.per_component)
+
+
+def make_note(settings: Settings) -> Note | None:
+    """Make the kind of note that the settings ask for, not yet fitted; None if they ask for no whole note."""
+    return {"none": lambda: None, "held": HeldNote, "struck": StruckNote}[settings.note]()
 
 
 def make_network(settings: Settings) -> SoundRNN:
@@ -49,6 +57,7 @@ def save_parts(
     scaler: Scaler,
     model: SoundRNN,
     start: Frames,
+    note: Note | None,
     history: History,
 ) -> None:
     """Write all parts to a file; an old file stays until the new one is whole."""
@@ -57,6 +66,7 @@ def save_parts(
         "scaler": scaler.arrays(),
         "model": {name: p.numpy() for name, p in model.state_dict().items()},
         "start": {name: getattr(start, name) for name in _START},
+        "note": note.arrays() if note else {},
         "memory": {name: value.numpy() for name, value in history.memory.items()},
     }
     tensors = {f"{group}.{name}": a for group, arrays in groups.items() for name, a in arrays.items()}
@@ -84,7 +94,7 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE:
         raise ValueError(f"sample_rate={rate}")
     PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)  # refuses sizes that do not fit
-    groups = {"scaler": {}, "model": {}, "start": {}, "memory": {}}
+    groups = {"scaler": {}, "model": {}, "start": {}, "note": {}, "memory": {}}
     for name, array in tensors.items():
         group, _, rest = name.partition(".")
         groups[group][rest] = array
@@ -95,6 +105,11 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     scaler = make_scaler(settings).restore(groups["scaler"], start)
     if not (len(start) and np.isfinite(scaler.transform(start)).all()):
         raise ValueError("the first frames do not fit the means and deviations")
+    note = make_note(settings)
+    if note is not None:
+        note.restore(groups["note"], settings.n_components)
+    elif groups["note"]:
+        raise ValueError("a note that the settings do not ask for")
     with torch.device("meta"):  # shapes without memory: the file must have the tensors that it promises
         model = make_network(settings)
     expected = {name: (tuple(p.shape), np.float32) for name, p in model.state_dict().items()}
@@ -103,7 +118,7 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     parameters = {name: torch.from_numpy(a.copy()) for name, a in groups["model"].items()}
     model.load_state_dict(parameters, assign=True)
     history = History(memory=_memory(groups["memory"], model, settings.optimizer))
-    return settings, scaler, model.eval(), start, history
+    return settings, scaler, model.eval(), start, note, history
 
 
 def _memory(arrays: dict[str, np.ndarray], model: SoundRNN, optimizer: str) -> dict[str, torch.Tensor]:

@@ -1,39 +1,90 @@
-"""A whole note: it comes out of silence, is held as long as is asked, and dies away when it is told to end.
+"""A whole note: it comes out of silence, lasts as long as is asked, and ends when it is told to.
 
-Notebook: 06_clarinet.
+Notebook: 06_clarinet; a struck string, which is not held: 07_piano.
 """
 
 import numpy as np
 
+from rnnsound.frames import Frames
 from rnnsound.sound import Sound
 from rnnsound.vocoder import PhaseVocoder
 
-EDGES = (1.0, 0.2)  # seconds after the beginning, and before the end, that a note is told of
-_WEIGHT = 5.0  # four numbers among hundreds have to be loud to be heard
+EDGES = (1.0, 0.2)  # seconds after the beginning, and before the end, that a held note is told of
+_WEIGHT = 5.0  # a few numbers among hundreds have to be loud to be heard
 
 
-def place_in_note(n_frames: int, first: int, n_samples: int, vocoder: PhaseVocoder, rate: int) -> np.ndarray:
-    """Say of every frame where in the note it is.
+class HeldNote:
+    """A note that is blown or bowed: between attack and ending it is held, for as long as is asked."""
 
-    Two ramps fall from full to 0 after the note's onset, over a second and over a fifth of one, like two
-    hands of a clock; two more rise towards its end. In between all are 0, and the note is held; how long, the
-    model cannot tell and need not know.
+    strike = None
+    """Nothing strikes it."""
+
+    def fit(self, sounds: list[Sound], recordings: list[Frames], times: list[np.ndarray]) -> "HeldNote":
+        """Learn what a kind of note needs to know of recordings: of a held one, nothing."""
+        return self
+
+    def steady(self, frames: Frames, times: np.ndarray) -> Frames:
+        """Return what the network learns of a recording: of a held note, all of it."""
+        return frames
+
+    def sounding(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
+        """Return what is heard when the network gives these frames: these."""
+        return frames
+
+    def places(self, times: np.ndarray, seconds: float) -> np.ndarray:
+        """Say of every frame where in the note it is.
+
+        Two ramps fall from full to 0 after the note's onset, over a second and over a fifth of one, like two
+        hands of a clock; two more rise towards its end. In between all are 0, and the note is held; how long,
+        the model cannot tell and need not know.
+
+        Args:
+            times: from frame_times, (n_frames,).
+            seconds: length of the note.
+
+        Returns:
+            float32, (n_frames, 4): two ramps after the beginning, two before the end.
+        """
+        return np.hstack([ramps(times, EDGES), ramps(seconds - times, EDGES)])
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what fit learned, by name, to be kept in a file."""
+        return {}
+
+    def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "HeldNote":
+        """Take back what arrays gave.
+
+        Raises:
+            ValueError: the arrays are not those of a held note.
+        """
+        if arrays:
+            raise ValueError("a held note learns nothing")
+        return self
+
+
+def ramps(times: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
+    """Tell the time as the hands of a clock do: one hand for each edge, full at 0 and 0 from the edge on.
+
+    Args:
+        times: in seconds, (n_frames,).
+        edges: in seconds.
+
+    Returns:
+        float32, (n_frames, n_edges).
+    """
+    return (_WEIGHT * np.clip(1 - times[:, None] / np.array(edges), 0, 1)).astype(np.float32)
+
+
+def frame_times(n_frames: int, first: int, vocoder: PhaseVocoder, rate: int) -> np.ndarray:
+    """Return the time of the middle of every frame, in seconds after the note's onset, (n_frames,).
 
     Args:
         n_frames: how many.
-        first: sample where the first of them begins, counted from the note's onset; negative in the silence
-            before it.
-        n_samples: length of the note.
+        first: sample where the first of them begins, counted from the onset; negative in the silence before.
         vocoder: of the frames.
         rate: samples per second.
-
-    Returns:
-        float32, (n_frames, 4): two ramps after the beginning, two before the end.
     """
-    middle = (first + vocoder.fft_size / 2 + vocoder.hop_size * np.arange(n_frames)) / rate
-    to_go = n_samples / rate - middle
-    ramps = 1 - np.stack([t / edge for t in (middle, to_go) for edge in EDGES], axis=1)
-    return (_WEIGHT * np.clip(ramps, 0, 1)).astype(np.float32)
+    return (first + vocoder.fft_size / 2 + vocoder.hop_size * np.arange(n_frames)) / rate
 
 
 def in_silence(sound: Sound, vocoder: PhaseVocoder) -> Sound:

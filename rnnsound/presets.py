@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, fields, replace
 
 from rnnsound.note import EDGES
+from rnnsound.struck_note import STRUCK_EDGES
 
 _RANGES = {
     "fft_size": (2, 2**20),
@@ -30,7 +31,9 @@ _CHOICES = {
     "magnitude": ("linear", "log"),
     "optimizer": ("adagrad", "adam"),
     "loss": ("mixture", "even"),
+    "note": ("none", "held", "struck"),
 }
+_CONDITIONS = {"none": 0, "held": 2 * len(EDGES), "struck": len(STRUCK_EDGES)}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Settings:
         input_noise: standard deviation of noise added to what is heard in training.
         loss: "mixture" or, for one Gaussian, "even", which gives fast movements their share.
         final_rate: part of the learning rate that is left in the last epoch.
-        whole_note: learn a note out of silence and back, and tell the model where in the note it is.
+        note: "none", or learn a whole note, out of silence and back, and tell the model where in it it is:
+            "held" (blown or bowed), or "struck", which dies away by itself.
         warm_up: frames of the recording that the model hears before it runs freely.
         bounded: keep generated frames where the recording was, give or take a margin.
         lock_phases: keep the bins of one partial in step when generated frames are made sound.
@@ -87,7 +91,7 @@ class Settings:
     input_noise: float = 0.0
     loss: str = "mixture"
     final_rate: float = 1.0
-    whole_note: bool = False
+    note: str = "none"
     warm_up: int = 100
     bounded: bool = True
     lock_phases: bool = True
@@ -119,7 +123,7 @@ class Settings:
     @property
     def n_conditions(self) -> int:
         """Numbers that the model is told beside each frame: how near the beginning and the end are."""
-        return 2 * len(EDGES) if self.whole_note else 0
+        return _CONDITIONS[self.note]
 
 
 SINE = Settings()
@@ -159,11 +163,14 @@ CLARINET = Settings(
     input_noise=0.2,
     loss="even",
     final_rate=0.02,
-    whole_note=True,
+    note="held",
     warm_up=1,
     phase_rounds=4,
 )
 """This project's best for a held note, blown or bowed: a whole note of any length, without resets."""
+
+PIANO = replace(CLARINET, batch_size=2, epochs=250, input_noise=0.1, note="struck")
+"""This project's best for a struck string: what dies away by itself is measured, the rest is learned."""
 
 ARTICLE_PIANO = replace(ARTICLE_CLARINET, fft_size=2048, hop_size=512, hidden_size=150, n_mixtures=5)
 """The article's piano. Its 20 components end at 409 Hz."""
@@ -174,5 +181,6 @@ PRESETS = {
     "article-piano": ARTICLE_PIANO,
     "sine": SINE,
     "clarinet": CLARINET,
+    "piano": PIANO,
 }
 """Settings by the name that the command line knows them by."""

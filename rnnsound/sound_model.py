@@ -13,9 +13,9 @@ import torch
 from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
-from rnnsound.model_parts import load_parts, make_network, make_scaler, save_parts
-from rnnsound.note import in_silence, lead, place_in_note
-from rnnsound.phase_locking import lock_phases, settle_phases
+from rnnsound.model_parts import Note, load_parts, make_network, make_note, make_scaler, save_parts
+from rnnsound.note import frame_times, in_silence, lead
+from rnnsound.phase_locking import hush, lock_phases, settle_phases
 from rnnsound.pitch_scaler import PitchScaler
 from rnnsound.presets import SINE, Settings
 from rnnsound.resets import Resets
@@ -33,6 +33,7 @@ class SoundModel:
         scaler: fitted to the recording's frames.
         model: trained on the vectors made of them.
         start: frames of the recording that the model hears before it runs freely.
+        note: what is known of a whole note, if settings.note says that it is one.
         history: of the training; empty for a model from a file.
 
     Notebook: 04_sine_model.
@@ -44,6 +45,7 @@ class SoundModel:
         scaler: FrameScaler | PitchScaler,
         model: SoundRNN,
         start: Frames,
+        note: Note | None = None,
         history: History | None = None,
     ):
         self.settings = settings
@@ -51,6 +53,7 @@ class SoundModel:
         self.scaler = scaler
         self.model = model
         self.start = start
+        self.note = note
         self.history = history or History()
 
     def __repr__(self):
@@ -87,22 +90,19 @@ class SoundModel:
             raise ValueError(
                 f"recordings learned together need one sample rate, not {rates or 'none at all'}"
             )
+        if resume is not None:
+            _check_same_shape(resume, settings, sounds[0].sample_rate)
         vocoder = _vocoder(settings)
-        if settings.whole_note:
-            recordings = [_measured(vocoder, in_silence(s, vocoder)) for s in sounds]
-            start = vocoder.hop_size - lead(vocoder)
-            places = [
-                place_in_note(len(r), start, len(s), vocoder, s.sample_rate)
-                for r, s in zip(recordings, sounds, strict=True)
-            ]
-        else:
+        note = resume.note if resume else make_note(settings)
+        if note is None:
             recordings, places = [_measured(vocoder, s) for s in sounds], None
+        else:
+            recordings, places = _notes(sounds, vocoder, note, fitted=resume is not None)
         if resume is None:
             scaler = make_scaler(settings).fit(*recordings)
             torch.manual_seed(settings.seed)
             model = make_network(settings)
         else:
-            _check_same_shape(resume, settings, sounds[0].sample_rate)
             scaler, model = resume.scaler, resume.model
         vectors = np.concatenate([scaler.transform(frames) for frames in recordings])
         history = train(
@@ -113,7 +113,7 @@ class SoundModel:
             settings.batch_size,
             settings.optimizer,
             settings.learning_rate,
-            conditions=None if places is None else np.concatenate(places),
+            conditions=places,
             own_draws=settings.own_draws,
             input_noise=settings.input_noise,
             loss=settings.loss,
@@ -125,7 +125,7 @@ class SoundModel:
             progress=progress,
         )
         start = recordings[0][: settings.warm_up]
-        return cls(settings, scaler, model.cpu(), start, history)
+        return cls(settings, scaler, model.cpu(), start, note, history)
 
     def generate_frames(
         self,
@@ -150,10 +150,11 @@ class SoundModel:
         """
         bounded, heard = self.settings.bounded, self.scaler.transform(self.start)
         places = None
-        if self.settings.whole_note:
-            size, hop = self.vocoder.fft_size, self.vocoder.hop_size
+        if self.note is not None:
+            size, hop, rate = self.vocoder.fft_size, self.vocoder.hop_size, self.start.sample_rate
             n_samples = max((n_frames - 1) * hop - size, 1) if n_samples is None else n_samples
-            places = place_in_note(n_frames, -size, n_samples, self.vocoder, self.start.sample_rate)
+            times = frame_times(n_frames, -size, self.vocoder, rate)
+            places = self.note.places(times, n_samples / rate)
         vectors = generate(
             self.model,
             n_frames,
@@ -164,9 +165,10 @@ class SoundModel:
             places,
             None if resets is None else resets.vectors(self.scaler),
         )
-        if resets is None or self.settings.representation != "delta":
-            return self.scaler.inverse_transform(vectors, self.start[-1:], bounded)
-        return resets.add_up(self.scaler, vectors, self.start[-1:], bounded)
+        if resets is not None and self.settings.representation == "delta":
+            return resets.add_up(self.scaler, vectors, self.start[-1:], bounded)
+        frames = self.scaler.inverse_transform(vectors, self.start[-1:], bounded)
+        return frames if self.note is None else self.note.sounding(frames, times, n_samples / rate)
 
     def generate(
         self,
@@ -176,7 +178,7 @@ class SoundModel:
         resets_per_second: float = 0.0,
         reset_source: Sound | None = None,
     ) -> Sound:
-        """Make more of the recording's sound; with settings.whole_note, a note of this length.
+        """Make more of the recording's sound; if settings.note says so, a note of this length.
 
         Args:
             seconds: how long, at least one frame.
@@ -193,7 +195,7 @@ class SoundModel:
         if not size <= seconds * rate < np.inf:
             raise ValueError(f"seconds={seconds} is less than one frame; use {size / rate:.3f} or more")
         n_samples = round(seconds * rate)
-        silence = size if self.settings.whole_note else 0  # before the onset; what comes after the end is cut
+        silence = size if self.note else 0  # before the onset; what comes after the end is cut
         n_frames = 1 + -(-(silence + n_samples - size) // hop)
         if np.ndim(variance_scale) == 1 and len(variance_scale):
             given = np.linspace(0, 1, len(variance_scale))
@@ -206,10 +208,17 @@ class SoundModel:
         return Sound(sound.samples[silence : silence + n_samples], rate, f"generated, seed {seed}")
 
     def synthesize(self, frames: Frames) -> Sound:
-        """Make generated frames sound, as the settings ask: phases locked, phases settled."""
+        """Make generated frames sound, as the settings ask: phases locked, phases settled.
+
+        Before the stroke of a struck note there is silence.
+        """
+        onset = 0
+        if self.note is not None and self.note.strike is not None:
+            onset = self.vocoder.fft_size + round(self.note.strike * frames.sample_rate)
         if self.settings.lock_phases:
             frames = lock_phases(frames)
-        return self.vocoder.synthesize(settle_phases(frames, self.vocoder, self.settings.phase_rounds))
+        frames = settle_phases(frames, self.vocoder, self.settings.phase_rounds, onset)
+        return hush(self.vocoder.synthesize(frames), onset)
 
     def draw_resets(self, n_frames: int, per_second: float, source: Sound | None, seed: int = 0) -> Resets:
         """Draw when to reset, and to which frames from the middle of a recording.
@@ -232,7 +241,7 @@ class SoundModel:
         Raises:
             OSError: the folder is missing or cannot be written to.
         """
-        save_parts(path, self.settings, self.scaler, self.model, self.start, self.history)
+        save_parts(path, self.settings, self.scaler, self.model, self.start, self.note, self.history)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "SoundModel":
@@ -247,6 +256,23 @@ class SoundModel:
 
 def _vocoder(settings: Settings) -> PhaseVocoder:
     return PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
+
+
+def _notes(
+    sounds: Sequence[Sound], vocoder: PhaseVocoder, note: Note, fitted: bool
+) -> tuple[list[Frames], np.ndarray]:
+    """Return what the network learns of whole notes, and where in them its frames are."""
+    recordings = [_measured(vocoder, in_silence(s, vocoder)) for s in sounds]
+    start, rate = vocoder.hop_size - lead(vocoder), sounds[0].sample_rate
+    times = [frame_times(len(frames), start, vocoder, rate) for frames in recordings]
+    if not fitted:
+        note.fit(sounds, recordings, times)
+    learned = [note.steady(frames, at) for frames, at in zip(recordings, times, strict=True)]
+    places = [
+        note.places(at[: len(frames)], sound.duration)
+        for sound, frames, at in zip(sounds, learned, times, strict=True)
+    ]
+    return learned, np.concatenate(places)
 
 
 def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:

@@ -1,0 +1,161 @@
+"""A struck note: hammer, strings that die away each at a rate of its own, and the damper.
+
+A piano string is never in the same state twice, and a network that learns what usually comes next learns best
+of what stays the same. But most of what changes needs no learning: a partial that dies away loses the same
+number of decibels every second. So the rates are measured, each component is raised by what it has lost, and
+the network learns what is left: a note that stands still but for the hammer, the beating of the strings and
+noise. On the way back each component falls again, past the end of the recording if the note lasts longer.
+
+Source: Weinreich, "Coupled Piano Strings", 1977, for why the decay is not one straight line, and beats.
+Notebook: 07_piano.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rnnsound.frames import Frames
+from rnnsound.measures import onset
+from rnnsound.note import ramps
+from rnnsound.sound import Sound
+
+STRUCK_EDGES = (3.0, 2.0, 1.0, 0.5, 0.2, 0.1)  # seconds after the hammer's stroke that the network is told of
+_SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
+_QUIET_DB = -100.0  # what lies further below the loudest is not followed
+_ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
+_FEWEST = 8  # frames that a straight line is drawn through
+_DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a recording has no damper
+_LATEST = 3600.0  # seconds: no recording waits longer for its stroke
+_SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there is none
+
+
+class StruckNote:
+    """What is measured of a struck note, and what is left of it to learn.
+
+    After fit:
+        rates: how fast each component dies away by itself, in dB per second, (n_components,).
+        damper: how fast all of them fall, on top of that, once the key is let go, in dB per second.
+        tail: how long it takes from there to the end of the note, in seconds.
+        strike: when the hammer strikes, in seconds after the note's beginning; before, all is silent.
+
+    Notebook: 07_piano.
+    """
+
+    def fit(self, sounds: list[Sound], recordings: list[Frames], times: list[np.ndarray]) -> "StruckNote":
+        """Measure rates, damper, tail and strike; of several recordings, their means.
+
+        Args:
+            sounds: recordings of one note.
+            recordings: their frames, from before the beginning to after the end.
+            times: of these frames, in seconds after the beginning.
+
+        Raises:
+            ValueError: a recording rings for less than 8 frames.
+        """
+        rates, dampers, tails = [], [], []
+        for sound, frames, at in zip(sounds, recordings, times, strict=True):
+            release, damper = find_release(frames, at)
+            rates.append(_decay_rates(frames, at, release))
+            dampers.append(damper)
+            tails.append(sound.duration - release if release < sound.duration else _DAMPER[1])
+        self.rates = np.mean(rates, axis=0)
+        self.strike = float(np.mean([onset(sound) for sound in sounds]))
+        self.damper, self.tail = float(np.mean(dampers)), float(np.mean(tails))
+        return self
+
+    def steady(self, frames: Frames, times: np.ndarray) -> Frames:
+        """Return a recording's frames up to the damper, each component raised by what it has lost."""
+        release, _ = find_release(frames, times)
+        half_frame = frames.fft_size / frames.sample_rate / 2
+        ringing = np.count_nonzero(times < release - half_frame)
+        return _raised(frames[:ringing], self._lost(times[:ringing]))
+
+    def sounding(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
+        """Let steady frames die away, and let the damper fall so that the note ends after so many seconds.
+
+        However short the note, the damper takes off as many decibels as it did in the recording.
+        """
+        release = max(seconds - self.tail, 0.0)
+        damper = self.damper * self.tail / (seconds - release)
+        return _raised(frames, -self._lost(times) - damper * np.maximum(times - release, 0)[:, None])
+
+    def places(self, times: np.ndarray, seconds: float) -> np.ndarray:
+        """Say of every frame how long ago the hammer struck.
+
+        Returns:
+            float32, (n_frames, 6): ramps of 0.1 to 3 s. Later than that the strings only die away.
+        """
+        return ramps(times, STRUCK_EDGES)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what fit learned, by name, to be kept in a file."""
+        return {"rates": self.rates, "damper": np.array([self.damper, self.tail, self.strike])}
+
+    def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "StruckNote":
+        """Take back what arrays gave.
+
+        Raises:
+            ValueError: the arrays are not those of a struck note of so many components.
+        """
+        shapes = {"rates": (n_components,), "damper": (3,)}
+        if {name: array.shape for name, array in arrays.items()} != shapes:
+            raise ValueError("the rates of decay have the wrong names or shapes")
+        self.rates = arrays["rates"]
+        self.damper, self.tail, self.strike = map(float, arrays["damper"])
+        if not ((self.rates > 0).all() and min(self.damper, self.tail) > 0 and 0 <= self.strike < _LATEST):
+            raise ValueError("a rate of decay is not above 0, or the hammer strikes too late")
+        return self
+
+    def _lost(self, times: np.ndarray) -> np.ndarray:
+        """Decibels that each component has lost by itself, (n_frames, n_components)."""
+        return np.maximum(times, 0.0)[:, None] * self.rates
+
+
+def find_release(frames: Frames, times: np.ndarray) -> tuple[float, float]:
+    """Find when the damper fell on the strings, and how fast all of them fall since.
+
+    From its loudest frame on, the level is two straight lines, and the second is steeper. Of all times where
+    they could meet, take the one that leaves the smallest squared error.
+
+    Args:
+        frames: of a struck note.
+        times: of the frames, in seconds after the onset.
+
+    Returns:
+        Time in seconds and dB per second; if no second line is much steeper than the first, the strings were
+        never damped: infinity, and what is usual.
+
+    Notebook: 07_piano.
+    """
+    power = (frames.magnitude**2).sum(axis=1)
+    loudest = int(power.argmax())
+    level = 10 * np.log10(np.maximum(power, 1e-20 * max(power.max(), 1e-300)))[loudest:]
+    after = times[loudest:]
+    best = np.inf, np.inf, _DAMPER[0]
+    for bend in after[_FEWEST:-_FEWEST]:
+        lines = np.stack([np.ones_like(after), after, np.maximum(after - bend, 0)], axis=1)
+        fitted = np.linalg.lstsq(lines, level, rcond=None)[0]
+        _, slope, steeper = fitted
+        error = np.sum((lines @ fitted - level) ** 2)
+        if steeper < _SUDDEN * min(slope, -_SLOWEST) and error < best[0]:
+            best = error, float(bend), float(-steeper)
+    return best[1:]
+
+
+def _decay_rates(frames: Frames, times: np.ndarray, release: float) -> np.ndarray:
+    """Slope of a straight line through each component's level, in dB lost per second, (n_components,)."""
+    loudest = times[(frames.magnitude**2).sum(axis=1).argmax()]
+    ringing = (times > loudest + _ATTACK) & (times < release)
+    if np.count_nonzero(ringing) < _FEWEST:
+        raise ValueError(
+            f"the note rings for {np.count_nonzero(ringing)} frames, too few to see how it dies away; "
+            f"use a recording that rings for {_FEWEST} or more, or a smaller hop size"
+        )
+    magnitude = frames.magnitude[ringing]
+    quiet = 10 ** (_QUIET_DB / 20) * max(frames.magnitude.max(), np.finfo(np.float32).tiny)
+    slopes = np.polyfit(times[ringing], 20 * np.log10(np.maximum(magnitude, quiet)), 1)[0]
+    return np.maximum(-slopes, _SLOWEST)
+
+
+def _raised(frames: Frames, decibels: np.ndarray) -> Frames:
+    return replace(frames, magnitude=frames.magnitude * 10 ** (decibels / 20))
