@@ -4,7 +4,6 @@ import numpy as np
 
 from benchmarks.common import Row
 from rnnsound import Sound, measures, presets, recordings
-from rnnsound.note import in_silence, lead
 from rnnsound.presets import Settings
 from rnnsound.sound_model import SoundModel
 
@@ -14,9 +13,7 @@ SEEDS = range(3)
 
 def quality(model: SoundModel, recording: Sound) -> tuple[float, float, float]:
     """Return distance to the resynthesized recording, pitch deviation beyond its own, drift, worst of all."""
-    vocoder = model.vocoder
-    whole = vocoder.synthesize(vocoder.analyze(in_silence(recording, vocoder))).samples[lead(vocoder) :]
-    reference = Sound(whole[: len(recording)], recording.sample_rate)
+    reference = model.resynthesize(recording)
     median = np.nanmedian(measures.pitch(recording)[1])
     own = measures.pitch_deviation(recording, median)[1]
     rows = []

@@ -44,9 +44,11 @@ def onset(sound: Sound) -> float:
 
     Tests: against tones that begin at a known time, and librosa. Notebook: 07_piano.
     """
+    if len(sound) == 0:
+        return 0.0
     size = max(round(0.002 * sound.sample_rate), 1)
-    power = np.convolve(sound.samples**2, np.ones(size) / size, "same")
-    return float(np.argmax(power >= 0.01 * power.max(initial=0.0)) / sound.sample_rate) if len(sound) else 0.0
+    power = np.convolve(sound.samples**2, np.ones(size) / size)  # of the 2 ms up to each sample
+    return float(np.argmax(power >= 0.01 * power.max()) / sound.sample_rate)
 
 
 def centroid(sound: Sound, start: float) -> float:

@@ -3,6 +3,8 @@
 Notebook: 06_clarinet; a struck string, which is not held: 07_piano.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnnsound.frames import Frames
@@ -23,7 +25,7 @@ class HeldNote:
         """Learn what a kind of note needs to know of recordings: of a held one, nothing."""
         return self
 
-    def steady(self, frames: Frames, times: np.ndarray) -> Frames:
+    def steady(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
         """Return what the network learns of a recording: of a held note, all of it."""
         return frames
 
@@ -102,3 +104,54 @@ def in_silence(sound: Sound, vocoder: PhaseVocoder) -> Sound:
 def lead(vocoder: PhaseVocoder) -> int:
     """Samples of silence before a recording's onset."""
     return vocoder.fft_size + 2 * vocoder.hop_size
+
+
+def learn_notes(
+    note, sounds: Sequence[Sound], vocoder: PhaseVocoder, fit: bool = True
+) -> tuple[list[Frames], np.ndarray]:
+    """Return what the network learns of whole notes, and where in them its frames are.
+
+    Args:
+        note: HeldNote or StruckNote.
+        sounds: recordings of it.
+        vocoder: to analyze them.
+        fit: measure first what the note needs to know of them; False leaves it as it was fitted before.
+
+    Returns:
+        Frames of each recording, and what the model is told beside all of them, (n_frames, n_conditions).
+
+    Raises:
+        ValueError: a recording is too short.
+    """
+    recordings = [measured(vocoder, in_silence(sound, vocoder)) for sound in sounds]
+    start, rate = vocoder.hop_size - lead(vocoder), sounds[0].sample_rate
+    times = [frame_times(len(frames), start, vocoder, rate) for frames in recordings]
+    if fit:
+        note.fit(sounds, recordings, times)
+    learned = [
+        note.steady(frames, at, sound.duration)
+        for sound, frames, at in zip(sounds, recordings, times, strict=True)
+    ]
+    places = [
+        note.places(at[: len(frames)], sound.duration)
+        for sound, frames, at in zip(sounds, learned, times, strict=True)
+    ]
+    return learned, np.concatenate(places)
+
+
+def measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:
+    """Analyze, and leave out what was not measured.
+
+    Frame 0 has no frequencies of its own, and the last frame may be filled up with silence.
+
+    Raises:
+        ValueError: fewer than 3 whole frames.
+    """
+    frames = vocoder.analyze(sound)
+    whole = 1 + (len(sound) - vocoder.fft_size) // vocoder.hop_size
+    if whole < 3:
+        raise ValueError(
+            f"{sound.label}: {sound.duration:.3f} s of sound is too short, {max(whole, 0)} whole frames of "
+            f"{vocoder.fft_size} samples, and it takes 3; use a longer recording or a smaller FFT size"
+        )
+    return frames[1:whole]

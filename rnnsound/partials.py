@@ -12,7 +12,7 @@ _LISTENED = 1.0  # seconds in which a partial's frequency is measured
 _ATTACK = 0.05  # seconds after the onset that are not listened to: the hammer's noise
 _SETTLED = 0.1  # seconds after the onset that a decay is measured from
 _SMOOTHED = 0.05  # seconds of a partial's level that count as one moment
-_FLOOR_DB = -60.0  # what lies this far below a partial's loudest moment is taken as silence
+_FLOOR_DB = -60.0  # a decay is followed this far below a partial's loudest moment
 
 
 def partials(sound: Sound, fundamental: float, n_partials: int = 8) -> np.ndarray:
@@ -28,7 +28,7 @@ def partials(sound: Sound, fundamental: float, n_partials: int = 8) -> np.ndarra
         n_partials: how many.
 
     Returns:
-        Frequencies in Hz, (n_partials,), each within 0.1 Hz.
+        Frequencies in Hz, (n_partials,); a partial that does not beat is found within 0.1 Hz.
 
     Raises:
         ValueError: the sound is too short, or the last partial lies beyond half the sample rate.
@@ -95,8 +95,9 @@ def partial_level(sound: Sound, frequency: float) -> tuple[np.ndarray, np.ndarra
 def decay(sound: Sound, frequency: float, until: float) -> float:
     """Return how long a partial takes to die away by 60 dB, in seconds.
 
-    A straight line through its level, from 0.1 s after the onset on; a piano's damper and the strings' beats
-    make the level anything but straight, so compare decays measured over the same span.
+    A straight line through its level, from 0.1 s after the onset until it stays 60 dB below the loudest
+    moment. A piano's damper and the strings' beats make the level anything but straight, so compare decays
+    measured over the same span.
 
     Args:
         sound: one note.
@@ -115,11 +116,12 @@ def decay(sound: Sound, frequency: float, until: float) -> float:
     times, level = partial_level(sound, frequency)
     start = onset(sound) + _SETTLED
     span = (times >= start) & (times <= until)
+    floor = level.max() + _FLOOR_DB
+    span &= times <= times[level >= floor][-1]  # what comes after is noise
     if np.count_nonzero(span) < 20:
         raise ValueError(
             f"{sound.label}: no line can be drawn from {start:.2f} s, when the attack is over, to "
             f"{until:.2f} s; use a later until="
         )
-    level = np.maximum(level, level.max() + _FLOOR_DB)
-    slope = np.polyfit(times[span], level[span], 1)[0]
+    slope = np.polyfit(times[span], np.maximum(level[span], floor), 1)[0]
     return -60 / slope if slope < 0 else np.inf

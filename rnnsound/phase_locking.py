@@ -90,6 +90,7 @@ def settle_phases(frames: Frames, vocoder: PhaseVocoder, rounds: int = 4, onset:
 
 def hush(sound: Sound, onset: int) -> Sound:
     """Silence everything before a sample; the millisecond before it rises from silence."""
+    onset = min(onset, len(sound))
     rise = min(round(0.001 * sound.sample_rate), onset)
     gain = np.ones(len(sound))
     gain[: onset - rise] = 0.0

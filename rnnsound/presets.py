@@ -169,11 +169,13 @@ CLARINET = Settings(
 )
 """This project's best for a held note, blown or bowed: a whole note of any length, without resets."""
 
-PIANO = replace(CLARINET, batch_size=2, epochs=250, input_noise=0.1, note="struck")
+PIANO = replace(CLARINET, batch_size=1, epochs=250, input_noise=0.1, note="struck")
 """This project's best for a struck string: what dies away by itself is measured, the rest is learned."""
 
-ARTICLE_PIANO = replace(ARTICLE_CLARINET, fft_size=2048, hop_size=512, hidden_size=150, n_mixtures=5)
-"""The article's piano. Its 20 components end at 409 Hz."""
+ARTICLE_PIANO = replace(
+    ARTICLE_CLARINET, fft_size=2048, hop_size=512, hidden_size=150, n_mixtures=5, warm_up=1
+)
+"""The article's piano, from the stroke on. Its 20 components end at 409 Hz."""
 
 PRESETS = {
     "article-sine": ARTICLE_SINE,

@@ -14,7 +14,7 @@ from rnnsound.frames import Frames
 from rnnsound.generation import generate
 from rnnsound.model import SoundRNN
 from rnnsound.model_parts import Note, load_parts, make_network, make_note, make_scaler, save_parts
-from rnnsound.note import frame_times, in_silence, lead
+from rnnsound.note import frame_times, in_silence, lead, learn_notes, measured
 from rnnsound.phase_locking import hush, lock_phases, settle_phases
 from rnnsound.pitch_scaler import PitchScaler
 from rnnsound.presets import SINE, Settings
@@ -95,9 +95,9 @@ class SoundModel:
         vocoder = _vocoder(settings)
         note = resume.note if resume else make_note(settings)
         if note is None:
-            recordings, places = [_measured(vocoder, s) for s in sounds], None
+            recordings, places = [measured(vocoder, s) for s in sounds], None
         else:
-            recordings, places = _notes(sounds, vocoder, note, fitted=resume is not None)
+            recordings, places = learn_notes(note, sounds, vocoder, fit=resume is None)
         if resume is None:
             scaler = make_scaler(settings).fit(*recordings)
             torch.manual_seed(settings.seed)
@@ -220,6 +220,18 @@ class SoundModel:
         frames = settle_phases(frames, self.vocoder, self.settings.phase_rounds, onset)
         return hush(self.vocoder.synthesize(frames), onset)
 
+    def resynthesize(self, sound: Sound) -> Sound:
+        """Send a recording through the model's frames and back: the best that the model could do.
+
+        Returns:
+            Sound: as long as the recording, with its true phases.
+        """
+        whole = self.vocoder.analyze(in_silence(sound, self.vocoder) if self.note else sound)
+        start = lead(self.vocoder) if self.note else 0
+        samples = self.vocoder.synthesize(whole).samples[start : start + len(sound)]
+        label = f"{sound.label}, {self.settings.n_components} components"
+        return Sound(samples, sound.sample_rate, label)
+
     def draw_resets(self, n_frames: int, per_second: float, source: Sound | None, seed: int = 0) -> Resets:
         """Draw when to reset, and to which frames from the middle of a recording.
 
@@ -231,7 +243,7 @@ class SoundModel:
                 f"reset_source={source} cannot be reset from; use a recording of {self.start.sample_rate} "
                 "samples per second, such as the one learned"
             )
-        return Resets.draw(n_frames, per_second, _measured(self.vocoder, source), seed)
+        return Resets.draw(n_frames, per_second, measured(self.vocoder, source), seed)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to a file: settings and tensors, with a checksum.
@@ -256,38 +268,6 @@ class SoundModel:
 
 def _vocoder(settings: Settings) -> PhaseVocoder:
     return PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
-
-
-def _notes(
-    sounds: Sequence[Sound], vocoder: PhaseVocoder, note: Note, fitted: bool
-) -> tuple[list[Frames], np.ndarray]:
-    """Return what the network learns of whole notes, and where in them its frames are."""
-    recordings = [_measured(vocoder, in_silence(s, vocoder)) for s in sounds]
-    start, rate = vocoder.hop_size - lead(vocoder), sounds[0].sample_rate
-    times = [frame_times(len(frames), start, vocoder, rate) for frames in recordings]
-    if not fitted:
-        note.fit(sounds, recordings, times)
-    learned = [note.steady(frames, at) for frames, at in zip(recordings, times, strict=True)]
-    places = [
-        note.places(at[: len(frames)], sound.duration)
-        for sound, frames, at in zip(sounds, learned, times, strict=True)
-    ]
-    return learned, np.concatenate(places)
-
-
-def _measured(vocoder: PhaseVocoder, sound: Sound) -> Frames:
-    """Analyze, and leave out what was not measured.
-
-    Frame 0 has no frequencies of its own, and the last frame may be filled up with silence.
-    """
-    frames = vocoder.analyze(sound)
-    whole = 1 + (len(sound) - vocoder.fft_size) // vocoder.hop_size
-    if whole < 3:
-        raise ValueError(
-            f"{sound.label}: {sound.duration:.3f} s of sound is too short, {max(whole, 0)} whole frames of "
-            f"{vocoder.fft_size} samples, and it takes 3; use a longer recording or a smaller FFT size"
-        )
-    return frames[1:whole]
 
 
 def _check_same_shape(resume: SoundModel, settings: Settings, sample_rate: int) -> None:

@@ -22,6 +22,7 @@ from rnnsound.sound import Sound
 STRUCK_EDGES = (3.0, 2.0, 1.0, 0.5, 0.2, 0.1)  # seconds after the hammer's stroke that the network is told of
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
 _QUIET_DB = -100.0  # what lies further below the loudest is not followed
+_HEARD = 1e-6  # of the loudest frame's power: what lies further below may be noise, and says nothing
 _ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
 _FEWEST = 8  # frames that a straight line is drawn through
 _DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a recording has no damper
@@ -54,20 +55,21 @@ class StruckNote:
         """
         rates, dampers, tails = [], [], []
         for sound, frames, at in zip(sounds, recordings, times, strict=True):
-            release, damper = find_release(frames, at)
-            rates.append(_decay_rates(frames, at, release))
+            inside = _within(frames, at, sound.duration)
+            release, damper = find_release(frames[:inside], at[:inside])
+            rates.append(_decay_rates(frames[:inside], at[:inside], release))
             dampers.append(damper)
-            tails.append(sound.duration - release if release < sound.duration else _DAMPER[1])
+            tails.append(sound.duration - release if release < np.inf else _DAMPER[1])
         self.rates = np.mean(rates, axis=0)
         self.strike = float(np.mean([onset(sound) for sound in sounds]))
         self.damper, self.tail = float(np.mean(dampers)), float(np.mean(tails))
         return self
 
-    def steady(self, frames: Frames, times: np.ndarray) -> Frames:
+    def steady(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
         """Return a recording's frames up to the damper, each component raised by what it has lost."""
-        release, _ = find_release(frames, times)
-        half_frame = frames.fft_size / frames.sample_rate / 2
-        ringing = np.count_nonzero(times < release - half_frame)
+        inside = _within(frames, times, seconds)
+        release, _ = find_release(frames[:inside], times[:inside])
+        ringing = _within(frames, times, min(release, seconds))
         return _raised(frames[:ringing], self._lost(times[:ringing]))
 
     def sounding(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
@@ -102,7 +104,8 @@ class StruckNote:
             raise ValueError("the rates of decay have the wrong names or shapes")
         self.rates = arrays["rates"]
         self.damper, self.tail, self.strike = map(float, arrays["damper"])
-        if not ((self.rates > 0).all() and min(self.damper, self.tail) > 0 and 0 <= self.strike < _LATEST):
+        positive = np.concatenate([self.rates, [self.damper, self.tail]])
+        if not ((positive > 0) & (positive < np.inf)).all() or not 0 <= self.strike < _LATEST:
             raise ValueError("a rate of decay is not above 0, or the hammer strikes too late")
         return self
 
@@ -114,32 +117,36 @@ class StruckNote:
 def find_release(frames: Frames, times: np.ndarray) -> tuple[float, float]:
     """Find when the damper fell on the strings, and how fast all of them fall since.
 
-    From its loudest frame on, the level is two straight lines, and the second is steeper. Of all times where
-    they could meet, take the one that leaves the smallest squared error.
+    From its loudest frame on, and until it is 60 dB weaker, the level is two straight lines. Of all times
+    where they could meet, take the one that leaves the smallest squared error.
 
     Args:
         frames: of a struck note.
         times: of the frames, in seconds after the onset.
 
     Returns:
-        Time in seconds and dB per second; if no second line is much steeper than the first, the strings were
-        never damped: infinity, and what is usual.
+        Time in seconds and dB per second; if the second line is not much steeper than the first, the strings
+        were never damped: infinity, and what is usual.
 
     Notebook: 07_piano.
     """
     power = (frames.magnitude**2).sum(axis=1)
     loudest = int(power.argmax())
-    level = 10 * np.log10(np.maximum(power, 1e-20 * max(power.max(), 1e-300)))[loudest:]
-    after = times[loudest:]
-    best = np.inf, np.inf, _DAMPER[0]
+    heard = loudest + np.cumprod(power[loudest:] > _HEARD * power[loudest]).sum()
+    level, after = 10 * np.log10(power[loudest:heard]), times[loudest:heard]
+    best = np.inf, np.inf, 0.0, 0.0
     for bend in after[_FEWEST:-_FEWEST]:
         lines = np.stack([np.ones_like(after), after, np.maximum(after - bend, 0)], axis=1)
         fitted = np.linalg.lstsq(lines, level, rcond=None)[0]
-        _, slope, steeper = fitted
-        error = np.sum((lines @ fitted - level) ** 2)
-        if steeper < _SUDDEN * min(slope, -_SLOWEST) and error < best[0]:
-            best = error, float(bend), float(-steeper)
-    return best[1:]
+        best = min(best, (np.sum((lines @ fitted - level) ** 2), bend, *fitted[1:]))
+    _, release, ring, damper = map(float, best)
+    sudden = damper < _SUDDEN * min(ring, -_SLOWEST)
+    return (release, -damper) if sudden else (np.inf, _DAMPER[0])
+
+
+def _within(frames: Frames, times: np.ndarray, end: float) -> int:
+    """Count the frames that end before a time in seconds."""
+    return int(np.count_nonzero(times <= end - frames.fft_size / frames.sample_rate / 2))
 
 
 def _decay_rates(frames: Frames, times: np.ndarray, release: float) -> np.ndarray:

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from rnnsound.mdn import even_loss, mdn_loss, sample
 from rnnsound.model import SoundRNN
 
-_LARGE_STEP = 50_000_000  # parameters times frames, from where on a second thread is worth its while
+_LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
 LOSSES = {"mixture": mdn_loss, "even": even_loss}
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 MEMORY = {"adagrad": ("step", "sum"), "adam": ("step", "exp_avg", "exp_avg_sq")}
