@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from benchmarks.common import Row
+from benchmarks.common import Row, train_until_good
 from rnnsound import Sound, measures, presets, recordings
-from rnnsound.presets import Settings
 from rnnsound.sound_model import SoundModel
 
 DISTANCE, DEVIATION, DRIFT = 2.0, 5.0, 0.5  # dB; cents beyond the recording's own; cents per second
@@ -27,27 +26,15 @@ def quality(model: SoundModel, recording: Sound) -> tuple[float, float, float]:
     return tuple(np.max(rows, axis=0))
 
 
-def is_good(distance: float, deviation: float, drift: float) -> bool:
-    return distance <= DISTANCE and deviation <= DEVIATION and drift <= DRIFT
-
-
-def train_until_good(settings: Settings, recording: Sound, limit: float) -> tuple[float, tuple]:
-    """Train in rounds of settings.epochs; return the seconds of training and the quality at the end."""
-    model, seconds = None, 0.0
-    while True:
-        model = SoundModel.fit(recording, settings, resume=model, progress=False)
-        seconds += model.history.seconds
-        reached = quality(model, recording)
-        if is_good(*reached) or seconds >= limit:
-            return seconds, reached
-
-
 def rows() -> list[Row]:
     recording = recordings.load("clarinet")
-    ours, reached = train_until_good(presets.CLARINET, recording, limit=0)
-    article, theirs = train_until_good(presets.ARTICLE_CLARINET, recording, limit=2 * ours)
-    said = [
-        f"{'reached' if is_good(*q) else 'NOT reached'}: {q[0]:.1f} dB, {q[1]:+.0f} cents, {q[2]:.1f} cents/s"
-        for q in (reached, theirs)
-    ]
-    return [Row("clarinet that needs no resets, vs article", ours, article, 1.0, "; article ".join(said))]
+
+    def judge(model):
+        distance, deviation, drift = quality(model, recording)
+        good = distance <= DISTANCE and deviation <= DEVIATION and drift <= DRIFT
+        return good, f"{distance:.1f} dB, {deviation:+.0f} cents, {drift:.1f} cents/s"
+
+    ours, reached = train_until_good(presets.CLARINET, recording, judge, limit=0)
+    article, theirs = train_until_good(presets.ARTICLE_CLARINET, recording, judge, limit=2 * ours)
+    note = f"{reached}; article {theirs}"
+    return [Row("clarinet that needs no resets, vs article", ours, article, 1.0, note)]

@@ -6,6 +6,10 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rnnsound import Sound
+from rnnsound.presets import Settings
+from rnnsound.sound_model import SoundModel
+
 
 @dataclass(frozen=True)
 class Row:
@@ -57,3 +61,20 @@ def peak_memory(function: Callable[[], object]) -> float:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 1e6
+
+
+def train_until_good(
+    settings: Settings, recording: Sound, judge: Callable[[SoundModel], tuple[bool, str]], limit: float
+) -> tuple[float, str]:
+    """Train in rounds of settings.epochs until the judge is content, or until the limit in seconds.
+
+    Returns:
+        The seconds of training, and what was reached.
+    """
+    model, seconds = None, 0.0
+    while True:
+        model = SoundModel.fit(recording, settings, resume=model, progress=False)
+        seconds += model.history.seconds
+        good, said = judge(model)
+        if good or seconds >= limit:
+            return seconds, f"{'reached' if good else 'NOT reached'}: {said}"
