@@ -47,8 +47,9 @@ def onset(sound: Sound) -> float:
     if len(sound) == 0:
         return 0.0
     size = max(round(0.002 * sound.sample_rate), 1)
-    power = np.convolve(sound.samples**2, np.ones(size) / size)  # of the 2 ms up to each sample
-    return float(np.argmax(power >= 0.01 * power.max()) / sound.sample_rate)
+    energy = np.cumsum(np.pad(sound.samples**2, (size, 0)))
+    recent = energy[size:] - energy[:-size]  # of the 2 ms up to each sample
+    return float(np.argmax(recent >= 0.01 * recent.max()) / sound.sample_rate)
 
 
 def centroid(sound: Sound, start: float) -> float:

@@ -66,6 +66,7 @@ class SoundModel:
         sound: Sound | Sequence[Sound],
         settings: Settings = SINE,
         resume: "SoundModel | None" = None,
+        note: Note | None = None,
         device: str = "cpu",
         on_epoch: Callable[[History], None] | None = None,
         progress: bool = True,
@@ -76,12 +77,14 @@ class SoundModel:
             sound: one recording, or several of the same sample rate, learned one after the other.
             settings: all that can be decided.
             resume: a model of the same shape to learn on from, with its scaler, instead of a new one.
+            note: a kind of note of your own, made from the one that settings.note names; None takes that one.
             device: where to train: "cpu", "cuda", "mps" ...
             on_epoch: called with the history after each epoch.
             progress: show a progress bar.
 
         Raises:
-            ValueError: a recording is too short, sample rates differ, or resume has another shape.
+            ValueError: a recording is too short, sample rates differ, resume has another shape, or note is of
+                another kind than settings.note.
             TrainingDiverged: the loss stopped being a number.
         """
         sounds = [sound] if isinstance(sound, Sound) else list(sound)
@@ -93,7 +96,10 @@ class SoundModel:
         if resume is not None:
             _check_same_shape(resume, settings, sounds[0].sample_rate)
         vocoder = _vocoder(settings)
-        note = resume.note if resume else make_note(settings)
+        usual = make_note(settings)
+        if note is not None and (usual is None or not isinstance(note, type(usual))):
+            raise ValueError(f"note={note} is not of the kind settings.note={settings.note!r}; use that kind")
+        note = resume.note if resume else note or usual
         if note is None:
             recordings, places = [measured(vocoder, s) for s in sounds], None
         else:

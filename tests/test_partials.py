@@ -173,6 +173,17 @@ def test_a_tone_that_swells_begins_at_a_tenth_of_its_amplitude(rise):
     assert onset(swell) == pytest.approx(rise / 10, abs=0.0015)
 
 
+def test_nothing_begins_at_once():
+    assert onset(Sound(np.zeros(0), RATE)) == 0.0
+
+
+@pytest.mark.parametrize("t60", [0.3, 0.5, 1.0])
+def test_a_decay_ends_where_nothing_is_left_of_it(t60):
+    tone = ring(440.0, 2.5, t60)
+    noise = np.random.default_rng(0).normal(0, 1e-6, len(tone))
+    assert decay(Sound(tone.samples + noise, RATE), 440.0, 2.4) == pytest.approx(t60, rel=0.02)
+
+
 def test_silence_begins_at_once():
     assert onset(Sound(np.zeros(1000), RATE)) == 0
 
