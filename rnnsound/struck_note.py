@@ -5,6 +5,7 @@ of what stays the same. But most of what changes needs no learning: a partial th
 number of decibels every second. So the rates are measured, each component is raised by what it has lost, and
 the network learns what is left: a note that stands still but for the hammer, the beating of the strings and
 noise. On the way back each component falls again, past the end of the recording if the note lasts longer.
+Where a component has fallen into the recording's noise, there is no more to be raised than noise.
 
 Source: Weinreich, "Coupled Piano Strings", 1977, for why the decay is not one straight line, and beats.
 Notebook: 07_piano.
@@ -21,7 +22,8 @@ from rnnsound.sound import Sound
 
 STRUCK_EDGES = (3.0, 2.0, 1.0, 0.5, 0.2, 0.1)  # seconds after the hammer's stroke that the network is told of
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
-_QUIET_DB = -100.0  # what lies further below the loudest is not followed
+_LAST = 4  # frames at a recording's end, where it is taken to hold nothing but noise
+_ABOVE_DB = 10.0  # a component is followed down to so much above that noise
 _HEARD = 1e-6  # of the loudest frame's power: what lies further below may be noise, and says nothing
 _ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
 _FEWEST = 8  # frames that a straight line is drawn through
@@ -35,6 +37,7 @@ class StruckNote:
 
     After fit:
         rates: how fast each component dies away by itself, in dB per second, (n_components,).
+        depths: by how many dB, until nothing but the recording's noise is left of it, (n_components,).
         damper: how fast all of them fall, on top of that, once the key is let go, in dB per second.
         tail: how long it takes from there to the end of the note, in seconds.
         strike: when the hammer strikes, in seconds after the note's beginning; before, all is silent.
@@ -43,7 +46,7 @@ class StruckNote:
     """
 
     def fit(self, sounds: list[Sound], recordings: list[Frames], times: list[np.ndarray]) -> "StruckNote":
-        """Measure rates, damper, tail and strike; of several recordings, their means.
+        """Measure rates, depths, damper, tail and strike; of several recordings, their means.
 
         Args:
             sounds: recordings of one note.
@@ -53,14 +56,14 @@ class StruckNote:
         Raises:
             ValueError: a recording rings for less than 8 frames.
         """
-        rates, dampers, tails = [], [], []
+        decays, dampers, tails = [], [], []
         for sound, frames, at in zip(sounds, recordings, times, strict=True):
             inside = _within(frames, at, sound.duration)
             release, damper = find_release(frames[:inside], at[:inside])
-            rates.append(_decay_rates(frames[:inside], at[:inside], release))
+            decays.append(_decays(frames[:inside], at[:inside], release))
             dampers.append(damper)
             tails.append(sound.duration - release if release < np.inf else _DAMPER[1])
-        self.rates = np.mean(rates, axis=0)
+        self.rates, self.depths = np.mean(decays, axis=0)
         self.strike = float(np.mean([onset(sound) for sound in sounds]))
         self.damper, self.tail = float(np.mean(dampers)), float(np.mean(tails))
         return self
@@ -91,7 +94,11 @@ class StruckNote:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what fit learned, by name, to be kept in a file."""
-        return {"rates": self.rates, "damper": np.array([self.damper, self.tail, self.strike])}
+        return {
+            "rates": self.rates,
+            "depths": self.depths,
+            "damper": np.array([self.damper, self.tail, self.strike]),
+        }
 
     def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "StruckNote":
         """Take back what arrays gave.
@@ -99,19 +106,23 @@ class StruckNote:
         Raises:
             ValueError: the arrays are not those of a struck note of so many components.
         """
-        shapes = {"rates": (n_components,), "damper": (3,)}
+        shapes = {"rates": (n_components,), "depths": (n_components,), "damper": (3,)}
         if {name: array.shape for name, array in arrays.items()} != shapes:
             raise ValueError("the rates of decay have the wrong names or shapes")
-        self.rates = arrays["rates"]
+        self.rates, self.depths = arrays["rates"], arrays["depths"]
         self.damper, self.tail, self.strike = map(float, arrays["damper"])
         positive = np.concatenate([self.rates, [self.damper, self.tail]])
-        if not ((positive > 0) & (positive < np.inf)).all() or not 0 <= self.strike < _LATEST:
-            raise ValueError("a rate of decay is not above 0, or the hammer strikes too late")
+        if not ((positive > 0) & (positive < np.inf)).all() or not (np.abs(self.depths) < np.inf).all():
+            raise ValueError("a rate of decay is not above 0, or a depth is no number")
+        if not 0 <= self.strike < _LATEST:
+            raise ValueError("the hammer strikes too late")
         return self
 
     def _lost(self, times: np.ndarray) -> np.ndarray:
         """Decibels that each component has lost by itself, (n_frames, n_components)."""
-        return np.maximum(times, 0.0)[:, None] * self.rates
+        after = np.maximum(times, 0.0)[:, None]
+        falling = np.minimum(after, self.depths / self.rates)
+        return falling * self.rates + (after - falling) * _SLOWEST
 
 
 def find_release(frames: Frames, times: np.ndarray) -> tuple[float, float]:
@@ -149,8 +160,11 @@ def _within(frames: Frames, times: np.ndarray, end: float) -> int:
     return int(np.count_nonzero(times <= end - frames.fft_size / frames.sample_rate / 2))
 
 
-def _decay_rates(frames: Frames, times: np.ndarray, release: float) -> np.ndarray:
-    """Slope of a straight line through each component's level, in dB lost per second, (n_components,)."""
+def _decays(frames: Frames, times: np.ndarray, release: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return how fast each component dies away, in dB per second, and by how many dB until it is noise.
+
+    A straight line through its level, from the attack to the release, as far as it can be told from noise.
+    """
     loudest = times[(frames.magnitude**2).sum(axis=1).argmax()]
     ringing = (times > loudest + _ATTACK) & (times < release)
     if np.count_nonzero(ringing) < _FEWEST:
@@ -158,10 +172,14 @@ def _decay_rates(frames: Frames, times: np.ndarray, release: float) -> np.ndarra
             f"the note rings for {np.count_nonzero(ringing)} frames, too few to see how it dies away; "
             f"use a recording that rings for {_FEWEST} or more, or a smaller hop size"
         )
-    magnitude = frames.magnitude[ringing]
-    quiet = 10 ** (_QUIET_DB / 20) * max(frames.magnitude.max(), np.finfo(np.float32).tiny)
-    slopes = np.polyfit(times[ringing], 20 * np.log10(np.maximum(magnitude, quiet)), 1)[0]
-    return np.maximum(-slopes, _SLOWEST)
+    level = 20 * np.log10(np.maximum(frames.magnitude, np.finfo(np.float32).tiny))
+    noise = level[-_LAST:].max(axis=0)
+    rates = np.full(frames.n_components, _SLOWEST)
+    for k, of_component in enumerate(level.T):
+        heard = ringing & (of_component > noise[k] + _ABOVE_DB)
+        if np.count_nonzero(heard) >= _FEWEST:
+            rates[k] = max(-np.polyfit(times[heard], of_component[heard], 1)[0], _SLOWEST)
+    return rates, np.maximum(level[ringing].max(axis=0) - noise, 0.0)
 
 
 def _raised(frames: Frames, decibels: np.ndarray) -> Frames:

@@ -253,6 +253,18 @@ def test_rates_are_those_of_the_strings():
     assert note.tail == pytest.approx(0.6, abs=0.05)
 
 
+def test_a_component_is_followed_into_the_noise_and_no_further():
+    """20 dB per second, down to noise 60 dB below, then seven seconds of nothing else."""
+    tone = ring({300.0: 20.0}, 10.0, 0.005)
+    noise = np.random.default_rng(0).normal(0, 1e-5, len(tone))
+    note, frames, times = fitted(Sound(tone.samples + noise, RATE))
+    assert note.rates[14] == pytest.approx(20, rel=0.02)
+    loudest = 20 * np.log10(frames.magnitude[:, 14].max())
+    assert note.depths[14] == pytest.approx(loudest - 20 * np.log10(frames.magnitude[-9:-5, 14].max()), abs=6)
+    steady = note.steady(frames, times, 10.0).magnitude[:, 14]
+    assert 20 * np.log10(steady.max()) < loudest + 20  # and not 140 dB above, as the line would have it
+
+
 def test_no_string_rings_longer_than_half_a_minute():
     note = fitted(ring({300.0: -1.0, 900.0: 0.5, 1500.0: 12.0}, 2.6, 0.005, 2.0, 120.0))[0]
     assert note.rates[[14, 42]].tolist() == [2.0, 2.0]  # 60 dB in 30 s
@@ -322,7 +334,7 @@ def test_a_note_that_was_kept_is_the_same_and_a_damaged_one_is_refused():
     note = fitted(ring({300.0: 10.0}, 2.6, 0.005, 2.0, 120.0))[0]
     kept = note.arrays()
     again = StruckNote().restore(kept, 200)
-    np.testing.assert_array_equal(again.rates, note.rates)
+    np.testing.assert_array_equal([again.rates, again.depths], [note.rates, note.depths])
     assert (again.damper, again.tail, again.strike) == (note.damper, note.tail, note.strike)
     for arrays in (
         {},
@@ -341,12 +353,14 @@ def test_a_note_that_was_kept_is_the_same_and_a_damaged_one_is_refused():
         {"rates": none * np.nan},
         {"damper": np.array([0.0, 0.5, 0.1])},
         {"damper": np.array([100.0, 0.0, 0.1])},
-        {"damper": np.array([100.0, 0.5, -0.1])},
-        {"damper": np.array([100.0, 0.5, 3600.0])},
-        {"damper": np.array([100.0, 0.5, np.nan])},
+        {"damper": np.array([np.nan, 0.5, 0.1])},
+        {"depths": none + np.inf},
     ):
-        with pytest.raises(ValueError, match="not above 0, or the hammer strikes too late"):
+        with pytest.raises(ValueError, match="not above 0, or a depth is no number"):
             StruckNote().restore(kept | arrays, 200)
+    for strike in (-0.1, 3600.0, np.nan):
+        with pytest.raises(ValueError, match="the hammer strikes too late"):
+            StruckNote().restore(kept | {"damper": np.array([100.0, 0.5, strike])}, 200)
 
 
 def test_a_recording_that_rings_too_briefly_is_refused():
