@@ -28,6 +28,7 @@ _HEARD = 1e-6  # of the loudest frame's power: what lies further below may be no
 _ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
 _FEWEST = 8  # frames that a straight line is drawn through
 _DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a recording has no damper
+_LARGEST = 1e6  # dB, dB per second, seconds: nothing measured comes near
 _LATEST = 3600.0  # seconds: no recording waits longer for its stroke
 _SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there is none
 
@@ -112,8 +113,10 @@ class StruckNote:
         self.rates, self.depths = arrays["rates"], arrays["depths"]
         self.damper, self.tail, self.strike = map(float, arrays["damper"])
         positive = np.concatenate([self.rates, [self.damper, self.tail]])
-        if not ((positive > 0) & (positive < np.inf)).all() or not (np.abs(self.depths) < np.inf).all():
-            raise ValueError("a rate of decay is not above 0, or a depth is no number")
+        if not ((positive > 0) & (positive < _LARGEST)).all():
+            raise ValueError("a rate of decay is not above 0, or no decay that could be heard")
+        if not ((self.depths >= 0) & (self.depths < _LARGEST)).all():
+            raise ValueError("a depth of decay is not above 0, or no decay that could be heard")
         if not 0 <= self.strike < _LATEST:
             raise ValueError("the hammer strikes too late")
         return self

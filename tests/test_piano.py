@@ -354,9 +354,11 @@ def test_a_note_that_was_kept_is_the_same_and_a_damaged_one_is_refused():
         {"damper": np.array([0.0, 0.5, 0.1])},
         {"damper": np.array([100.0, 0.0, 0.1])},
         {"damper": np.array([np.nan, 0.5, 0.1])},
+        {"damper": np.array([1e300, 1e300, 0.1])},
+        {"depths": none - 1e3},
         {"depths": none + np.inf},
     ):
-        with pytest.raises(ValueError, match="not above 0, or a depth is no number"):
+        with pytest.raises(ValueError, match="not above 0, or no decay that could be heard"):
             StruckNote().restore(kept | arrays, 200)
     for strike in (-0.1, 3600.0, np.nan):
         with pytest.raises(ValueError, match="the hammer strikes too late"):
