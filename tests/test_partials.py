@@ -9,7 +9,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, recordings, sine
 from rnnsound.measures import centroid, onset
-from rnnsound.partials import decay, partial_level, partials
+from rnnsound.partials import compare, decay, partial_level, partials
 
 RATE = 44_100
 PIANOS = ("piano", "piano_low", "piano_high")
@@ -220,3 +220,20 @@ def test_a_sines_centroid_is_its_frequency_and_silence_has_none():
     for start in (0.0, 5.0):
         with pytest.raises(ValueError, match="no spectrum has a middle"):
             centroid(Sound(np.zeros(RATE), RATE), start)
+
+
+def test_a_recording_is_not_off_itself_and_a_changed_copy_by_what_was_changed():
+    piano, known = recordings.load("piano"), recordings.describe("piano")
+    same = compare(piano, piano, known["frequency"], known["held"])
+    assert list(same.values()) == pytest.approx([0.0] * 6, abs=1e-9)
+    late = np.pad(piano.samples, (round(0.004 * RATE), 0))
+    off = compare(Sound(2 * late, RATE), piano, known["frequency"], known["held"])
+    assert off["onset (ms)"] == pytest.approx(4, abs=0.05)
+    assert off["peak (dB)"] == pytest.approx(20 * np.log10(2))
+    assert off["distance (dB)"] > 2
+    assert abs(off["centroid (%)"]) < 1
+    fading = piano.samples * 10 ** (-10 * np.arange(len(piano)) / RATE / 20)  # 10 dB per second on top
+    off = compare(Sound(fading, RATE), piano, known["frequency"], known["held"])
+    slowest = max(decay(piano, f, known["held"]) for f in partials(piano, known["frequency"]))
+    assert off["decay (%)"] == pytest.approx(100 * (1 - 1 / (1 + 10 * slowest / 60)), rel=0.05)
+    assert off["partials (cents)"] < 3

@@ -13,7 +13,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt, zoom_fft
 from rnnsound import Frames, PhaseVocoder, Sound, measures, presets, recordings
 from rnnsound.article import draw_as_the_original
 from rnnsound.model import SoundRNN
-from rnnsound.note import in_silence, lead
+from rnnsound.note import HeldNote, in_silence, lead
 from rnnsound.phase_locking import hush, lock_phases, settle_phases
 from rnnsound.sound_model import SoundModel
 from rnnsound.struck_note import StruckNote, find_release
@@ -517,3 +517,17 @@ def test_wild_draws_stay_finite_and_no_louder_than_the_recording_can_be(learned)
     note = model.generate(3, variance_scale=4.0, seed=1)
     assert np.isfinite(note.samples).all()
     assert 0.2 < note.peak / recording.peak < 3
+
+
+def test_a_note_of_ones_own_must_be_of_the_kind_that_the_settings_name():
+    class Short(StruckNote):
+        def fit(self, sounds, recordings, times):
+            super().fit(sounds, recordings, times)
+            self.tail = 0.1
+            return self
+
+    piano, once = recordings.load("piano"), replace(presets.PIANO, epochs=1)
+    assert SoundModel.fit(piano, once, note=Short(), progress=False).note.tail == 0.1
+    for asked, note in ((once, HeldNote()), (replace(once, note="none"), Short())):
+        with pytest.raises(ValueError, match=r"is not of the kind settings\.note="):
+            SoundModel.fit(piano, asked, note=note, progress=False)
