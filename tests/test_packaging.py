@@ -1,5 +1,6 @@
 """The files around the package agree: pyproject.toml is the truth, the others are compared with it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -133,6 +134,17 @@ def test_the_tables_of_notebooks_list_each_notebook_that_exists_and_no_other():
     assert set(re.findall(r"^\| \[(\w+)\]\(notebooks/\1\.ipynb\)", readme, flags=re.M)) == exist
     guide = (ROOT / "docs/instructor.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| (\d\d_\w+) \|", guide, flags=re.M)) == exist
+
+
+def test_the_tables_give_the_minutes_that_each_notebook_gives():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs/instructor.md").read_text(encoding="utf-8")
+    for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"):
+        opening = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        minutes = re.search(r"about (\d+) minutes to read and run, (\d+) to teach", opening).groups()
+        for page, name in ((readme, rf"\[{path.stem}\]"), (guide, rf"\| {path.stem}")):
+            row = re.search(rf"^.*{name}.*\| (\d+) min \| (\d+) min \|$", page, flags=re.M)
+            assert row.groups() == minutes, path.stem
 
 
 def test_files_that_the_readme_links_to_exist():
