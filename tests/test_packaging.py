@@ -141,7 +141,9 @@ def test_the_tables_give_the_minutes_that_each_notebook_gives():
     guide = (ROOT / "docs/instructor.md").read_text(encoding="utf-8")
     for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"):
         opening = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
-        minutes = re.search(r"about (\d+) minutes to read and run, (\d+) to teach", opening).groups()
+        minutes = re.search(
+            r"about (\d+)\s+minutes\s+to\s+read\s+and\s+run,\s+(\d+)\s+to\s+teach", opening
+        ).groups()
         for page, name in ((readme, rf"\[{path.stem}\]"), (guide, rf"\| {path.stem}")):
             row = re.search(rf"^.*{name}.*\| (\d+) min \| (\d+) min \|$", page, flags=re.M)
             assert row.groups() == minutes, path.stem
