@@ -5,9 +5,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Row, medians
-from rnnsound.generation import FastSteps, generate
-from rnnsound.mdn import sample
-from rnnsound.model import SoundRNN
+from rnnsound.nn.generate import FastSteps, generate
+from rnnsound.nn.mdn import sample
+from rnnsound.nn.network import SoundRNN
 
 N_FRAMES, FRAMES_PER_SECOND = 1_000, 44_100 / 128
 

@@ -6,7 +6,7 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from benchmarks.common import Row, medians
-from rnnsound.mdn import Mixture, mdn_loss
+from rnnsound.nn.mdn import Mixture, mdn_loss
 
 CALLS = 50  # in one measurement
 

@@ -2,7 +2,7 @@
 
 from benchmarks.common import Row, train_until_good
 from rnnsound import presets, recordings
-from rnnsound.partials import compare
+from rnnsound.dsp.partials import compare
 
 LIMITS = {"distance (dB)": 2.0, "partials (cents)": 5.0, "decay (%)": 20.0, "onset (ms)": 10.0}
 SEEDS = range(3)

@@ -8,9 +8,9 @@ from torch import nn
 
 from benchmarks.common import Row, medians
 from rnnsound import presets, recordings
-from rnnsound.model import SoundRNN
+from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.train import train
 from rnnsound.sound_model import SoundModel
-from rnnsound.training import train
 
 BATCH, LENGTH, STEPS = 10, 20, 50
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnsound import recordings
 from rnnsound.check import check
-from rnnsound.frames import Frames
-from rnnsound.measures import level
+from rnnsound.dsp import recordings
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.measures import level
+from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.presets import PRESETS, Settings
-from rnnsound.vocoder import PhaseVocoder
 
 # Options of the train command -> fields of Settings.
 _SETTINGS = {

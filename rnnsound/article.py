@@ -5,8 +5,8 @@ Source: John Glover, "Generating sound with recurrent neural networks", 2015.
 
 import numpy as np
 
-from rnnsound.generation import FastSteps
-from rnnsound.model import SoundRNN
+from rnnsound.nn.generate import FastSteps
+from rnnsound.nn.network import SoundRNN
 
 #: A typical analyzed frame of the 440 Hz tone: magnitude and frequency (Hz), shape (10 components, 2).
 SINE_FRAME = np.array(

@@ -10,9 +10,9 @@ import numpy as np
 import soundfile
 from packaging.requirements import Requirement
 
-from rnnsound import recordings
-from rnnsound.sound import sine
-from rnnsound.vocoder import PhaseVocoder
+from rnnsound.dsp import recordings
+from rnnsound.dsp.sound import sine
+from rnnsound.dsp.vocoder import PhaseVocoder
 
 
 @dataclass(frozen=True)

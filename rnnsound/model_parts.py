@@ -9,16 +9,16 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from rnnsound.frames import Frames
-from rnnsound.model import SoundRNN
-from rnnsound.model_file import MALFORMED, read_model, unusable, write_model
-from rnnsound.note import HeldNote
-from rnnsound.pitch_scaler import PitchScaler
+from rnnsound.checkpoint import MALFORMED, read_model, unusable, write_model
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.vocoder import PhaseVocoder
+from rnnsound.features.frame_scaler import FrameScaler
+from rnnsound.features.notes import HeldNote
+from rnnsound.features.pitch_scaler import PitchScaler
+from rnnsound.features.struck_note import StruckNote
+from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.train import MEMORY, History
 from rnnsound.presets import Settings
-from rnnsound.scaler import FrameScaler
-from rnnsound.struck_note import StruckNote
-from rnnsound.training import MEMORY, History
-from rnnsound.vocoder import PhaseVocoder
 
 Scaler = FrameScaler | PitchScaler
 Note = HeldNote | StruckNote

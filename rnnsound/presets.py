@@ -6,8 +6,8 @@ Notebook: 04_sine_model.
 import math
 from dataclasses import dataclass, fields, replace
 
-from rnnsound.note import EDGES
-from rnnsound.struck_note import STRUCK_EDGES
+from rnnsound.features.notes import EDGES
+from rnnsound.features.struck_note import STRUCK_EDGES
 
 _RANGES = {
     "fft_size": (2, 2**20),

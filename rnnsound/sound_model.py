@@ -10,19 +10,19 @@ from dataclasses import asdict, replace
 import numpy as np
 import torch
 
-from rnnsound.frames import Frames
-from rnnsound.generation import generate
-from rnnsound.model import SoundRNN
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.phase import hush, lock_phases, settle_phases
+from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.vocoder import PhaseVocoder
+from rnnsound.features.frame_scaler import FrameScaler
+from rnnsound.features.notes import frame_times, in_silence, lead, learn_notes, measured
+from rnnsound.features.pitch_scaler import PitchScaler
 from rnnsound.model_parts import Note, load_parts, make_network, make_note, make_scaler, save_parts
-from rnnsound.note import frame_times, in_silence, lead, learn_notes, measured
-from rnnsound.phase_locking import hush, lock_phases, settle_phases
-from rnnsound.pitch_scaler import PitchScaler
+from rnnsound.nn.generate import generate
+from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.resets import Resets
+from rnnsound.nn.train import History, train
 from rnnsound.presets import SINE, Settings
-from rnnsound.resets import Resets
-from rnnsound.scaler import FrameScaler
-from rnnsound.sound import Sound
-from rnnsound.training import History, train
-from rnnsound.vocoder import PhaseVocoder
 
 
 class SoundModel:

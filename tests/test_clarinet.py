@@ -7,15 +7,15 @@ import torch
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Frames, PhaseVocoder, Sound, measures, presets, recordings
-from rnnsound.generation import generate
-from rnnsound.mdn import Mixture, even_loss
-from rnnsound.model import SoundRNN
-from rnnsound.note import in_silence, lead
-from rnnsound.phase_locking import lock_phases, settle_phases
-from rnnsound.pitch_scaler import PitchScaler
-from rnnsound.resets import Resets
+from rnnsound.dsp.phase import lock_phases, settle_phases
+from rnnsound.features.notes import in_silence, lead
+from rnnsound.features.pitch_scaler import PitchScaler
+from rnnsound.nn.generate import generate
+from rnnsound.nn.mdn import Mixture, even_loss
+from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.resets import Resets
+from rnnsound.nn.train import _Heard
 from rnnsound.sound_model import SoundModel
-from rnnsound.training import _Heard
 
 RATE = 44_100
 

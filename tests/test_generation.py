@@ -3,9 +3,9 @@ import pytest
 import torch
 from scipy import stats
 
-from rnnsound.generation import generate
-from rnnsound.mdn import Mixture
-from rnnsound.model import SoundRNN
+from rnnsound.nn.generate import generate
+from rnnsound.nn.mdn import Mixture
+from rnnsound.nn.network import SoundRNN
 
 
 def lively_model(n_features=6, hidden_size=16, num_layers=2, n_mixtures=3, seed=0, dtype=torch.float32):

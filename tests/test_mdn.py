@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from rnnsound.mdn import LOG_STD_LIMIT, Mixture, mdn_loss, sample
+from rnnsound.nn.mdn import LOG_STD_LIMIT, Mixture, mdn_loss, sample
 
 DRAWS = 100_000
 

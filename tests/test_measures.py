@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnsound import Sound, recordings, sine
-from rnnsound.measures import (
+from rnnsound.dsp.measures import (
     cents,
     drift,
     level,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnsound.model import SoundRNN
+from rnnsound.nn.network import SoundRNN
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, recordings, sine
-from rnnsound.measures import centroid, onset
-from rnnsound.partials import compare, decay, partial_level, partials
+from rnnsound.dsp.measures import centroid, onset
+from rnnsound.dsp.partials import compare, decay, partial_level, partials
 
 RATE = 44_100
 PIANOS = ("piano", "piano_low", "piano_high")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rnnsound import Frames, PhaseVocoder, Sound, sine
-from rnnsound.phase_locking import find_peaks, lock_phases
+from rnnsound.dsp.phase import find_peaks, lock_phases
 
 
 def jittered(frames, hertz, seed=0):

@@ -12,12 +12,12 @@ from scipy.signal import butter, hilbert, sosfiltfilt, zoom_fft
 
 from rnnsound import Frames, PhaseVocoder, Sound, measures, presets, recordings
 from rnnsound.article import draw_as_the_original
-from rnnsound.model import SoundRNN
-from rnnsound.note import HeldNote, in_silence, lead
-from rnnsound.phase_locking import hush, lock_phases, settle_phases
+from rnnsound.dsp.phase import hush, lock_phases, settle_phases
+from rnnsound.dsp.transforms import read_at
+from rnnsound.features.notes import HeldNote, in_silence, lead
+from rnnsound.features.struck_note import StruckNote, find_release
+from rnnsound.nn.network import SoundRNN
 from rnnsound.sound_model import SoundModel
-from rnnsound.struck_note import StruckNote, find_release
-from rnnsound.transforms import read_at
 
 RATE = 44_100
 PIANOS = ("piano", "piano_low", "piano_high")

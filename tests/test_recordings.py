@@ -9,7 +9,7 @@ import soundfile
 from scipy.signal.windows import blackman
 
 from rnnsound import recordings
-from rnnsound.sound import Sound
+from rnnsound.dsp.sound import Sound
 
 FILES = [name for name in recordings.NAMES if name != "sine440"]
 MANIFEST = json.loads((recordings._DATA / "recordings.json").read_text())

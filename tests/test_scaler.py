@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnsound import Frames, PhaseVocoder, sine
-from rnnsound.scaler import FrameScaler
+from rnnsound.features.frame_scaler import FrameScaler
 
 EVERY = [
     (representation, magnitude, per_component)

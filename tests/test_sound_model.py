@@ -15,8 +15,8 @@ import torch
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, presets, sine
-from rnnsound.generation import generate
-from rnnsound.phase_locking import lock_phases
+from rnnsound.dsp.phase import lock_phases
+from rnnsound.nn.generate import generate
 from rnnsound.sound_model import SoundModel
 
 TINY = replace(presets.SINE, n_components=7, hidden_size=3, epochs=1, batch_size=2, warm_up=4)

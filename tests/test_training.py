@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnnsound.mdn import mdn_loss
-from rnnsound.model import SoundRNN
-from rnnsound.training import TrainingDiverged, train
+from rnnsound.nn.mdn import mdn_loss
+from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.train import TrainingDiverged, train
 
 
 def small_model(seed=0, **sizes):

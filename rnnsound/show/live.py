@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from rnnsound.show.plots import finish, panels, picture
 
 if TYPE_CHECKING:  # training imports torch, which takes seconds
-    from rnnsound.training import History
+    from rnnsound.nn.train import History
 
 _SECONDS = 0.5  # between pictures: drawing should not hold up the learning
 

@@ -10,8 +10,8 @@ import soundfile
 from IPython import get_ipython
 from IPython.display import HTML
 
-from rnnsound.measures import level
-from rnnsound.sound import Sound
+from rnnsound.dsp.measures import level
+from rnnsound.dsp.sound import Sound
 
 _STYLE = "display:inline-block;margin:0.3em 1em 0.3em 0"
 

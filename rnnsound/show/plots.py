@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from rnnsound.frames import Frames
-from rnnsound.measures import FLOOR_DB, level_over_time, pitch
-from rnnsound.sound import Sound
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.measures import FLOOR_DB, level_over_time, pitch
+from rnnsound.dsp.sound import Sound
 
 # Okabe and Ito's colors, which the color-blind can tell apart too
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

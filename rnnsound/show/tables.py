@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from rnnsound.check import Finding
-from rnnsound.frames import Frames
+from rnnsound.dsp.frames import Frames
 
 _DECIMALS = 4
 

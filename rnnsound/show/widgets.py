@@ -8,9 +8,9 @@ import ipywidgets
 from IPython.display import display
 from matplotlib.axes import Axes
 
+from rnnsound.dsp.sound import Sound
 from rnnsound.show.players import caption, encode, players, shared_gain
 from rnnsound.show.plots import plot_spectrogram, png, quick_axes
-from rnnsound.sound import Sound
 
 
 def explore(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnsound.frames import Frames
+from rnnsound.dsp.frames import Frames
 
 _QUIET = 1e-4  # of the loudest magnitude: -80 dB; log magnitudes level off below it
 _UNIT = 3.0  # a vector's 1, in root-mean-square deviations of log magnitude

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from rnnsound.mdn import LOG_STD_LIMIT
-from rnnsound.model import SoundRNN
+from rnnsound.nn.mdn import LOG_STD_LIMIT
+from rnnsound.nn.network import SoundRNN
 
 
 def generate(

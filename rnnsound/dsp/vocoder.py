@@ -7,8 +7,8 @@ Using the Fast Fourier Transform", 1976. Notebook: 01_sine_and_phase_vocoder.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnnsound.frames import TURN, Frames, accumulate
-from rnnsound.sound import Sound
+from rnnsound.dsp.frames import TURN, Frames, accumulate
+from rnnsound.dsp.sound import Sound
 
 _BLOCK = 256  # frames worked on at a time: they stay in the processor's cache, whatever the sound's length
 _LARGEST_FFT = 2**20  # 24 s in one frame at 44.1 kHz

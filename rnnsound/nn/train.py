@@ -18,8 +18,8 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from rnnsound.mdn import even_loss, mdn_loss, sample
-from rnnsound.model import SoundRNN
+from rnnsound.nn.mdn import even_loss, mdn_loss, sample
+from rnnsound.nn.network import SoundRNN
 
 _LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
 LOSSES = {"mixture": mdn_loss, "even": even_loss}

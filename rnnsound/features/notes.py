@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnsound.frames import Frames
-from rnnsound.sound import Sound
-from rnnsound.vocoder import PhaseVocoder
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.vocoder import PhaseVocoder
 
 EDGES = (1.0, 0.2)  # seconds after the beginning, and before the end, that a held note is told of
 _WEIGHT = 5.0  # a few numbers among hundreds have to be loud to be heard

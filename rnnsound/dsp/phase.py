@@ -19,9 +19,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnsound.frames import Frames
-from rnnsound.sound import Sound
-from rnnsound.vocoder import PhaseVocoder
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.vocoder import PhaseVocoder
 
 _MAIN_LOBE = 2.0  # bins from the middle of a Hann window's transform to its first zero
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnsound.frames import Frames
-from rnnsound.scaler import FrameScaler
+from rnnsound.dsp.frames import Frames
+from rnnsound.features.frame_scaler import FrameScaler
 
 
 class Resets(NamedTuple):

@@ -6,7 +6,7 @@ Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnnsound.sound import Sound
+from rnnsound.dsp.sound import Sound
 
 FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
 _HANN = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2048) / 2048)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rnnsound.frames import Frames
+from rnnsound.dsp.frames import Frames
 
 _QUIET = 1e-4  # of the loudest magnitude: -80 dB; log magnitudes level off below it
 _LEARNED = ("floor", "mean", "std", "low", "high", "frame_low", "frame_high")

@@ -5,8 +5,8 @@ Notebook: 07_piano.
 
 import numpy as np
 
-from rnnsound.measures import centroid, cents, onset, spectral_distance
-from rnnsound.sound import Sound
+from rnnsound.dsp.measures import centroid, cents, onset, spectral_distance
+from rnnsound.dsp.sound import Sound
 
 _LISTENED = 1.0  # seconds in which a partial's frequency is measured
 _ATTACK = 0.05  # seconds after the onset that are not listened to: the hammer's noise

@@ -15,10 +15,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnsound.frames import Frames
-from rnnsound.measures import onset
-from rnnsound.note import ramps
-from rnnsound.sound import Sound
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.measures import onset
+from rnnsound.dsp.sound import Sound
+from rnnsound.features.notes import ramps
 
 STRUCK_EDGES = (3.0, 2.0, 1.0, 0.5, 0.2, 0.1)  # seconds after the hammer's stroke that the network is told of
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute

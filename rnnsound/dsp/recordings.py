@@ -8,11 +8,11 @@ import json
 import os
 from pathlib import Path
 
-from rnnsound.sound import Sound, sine
+from rnnsound.dsp.sound import Sound, sine
 
 NAMES = ("sine440", "clarinet", "clarinet_high", "flute", "violin", "piano", "piano_low", "piano_high")
 
-_DATA = Path(__file__).parent.parent / "data"
+_DATA = Path(__file__).parent.parent.parent / "data"
 _RESTORE = "get the project's data folder again, for instance with git checkout -- data"
 
 

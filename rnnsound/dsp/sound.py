@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from rnnsound.files import replacing
+from rnnsound.dsp.files import replacing
 
 _BLOCK = 65_536  # samples read or written at a time: a header that promises too much costs no memory
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from rnnsound.files import replacing
+from rnnsound.dsp.files import replacing
 
 _MAGIC = b"rnnsound model 1\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size

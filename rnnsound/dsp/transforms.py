@@ -5,7 +5,7 @@ Notebook: 07_piano.
 
 import numpy as np
 
-from rnnsound.frames import Frames
+from rnnsound.dsp.frames import Frames
 
 
 def read_at(frames: Frames, positions: np.ndarray) -> Frames:

@@ -7,7 +7,7 @@ Source: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997; with a mixtu
 import torch
 from torch import Tensor, nn
 
-from rnnsound.mdn import Mixture
+from rnnsound.nn.mdn import Mixture
 
 State = tuple[Tensor, Tensor]
 

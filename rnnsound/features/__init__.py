@@ -1,0 +1,1 @@
+"""From frames to what the network learns, and back. NumPy only."""

@@ -1,0 +1,1 @@
+"""The network: mixture density, LSTM, training, generation. Needs PyTorch."""
