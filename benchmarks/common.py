@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnnsound import Sound
-from rnnsound.presets import Settings
+from rnnsound.config import ModelConfig
 from rnnsound.sound_model import SoundModel
 
 
@@ -64,17 +64,23 @@ def peak_memory(function: Callable[[], object]) -> float:
 
 
 def train_until_good(
-    settings: Settings, recording: Sound, judge: Callable[[SoundModel], tuple[bool, str]], limit: float
+    config: ModelConfig,
+    recording: Sound,
+    judge: Callable[[SoundModel], dict[str, float]],
+    limits: dict[str, float],
+    seconds: float,
 ) -> tuple[float, str]:
-    """Train in rounds of settings.epochs until the judge is content, or until the limit in seconds.
+    """Train in rounds of config.train.epochs until the judge's measures keep the limits, or for so long.
 
     Returns:
         The seconds of training, and what was reached.
     """
-    model, seconds = None, 0.0
+    model, epochs = None, config.train.epochs
     while True:
-        model = SoundModel.fit(recording, settings, resume=model, progress=False)
-        seconds += model.history.seconds
-        good, said = judge(model)
-        if good or seconds >= limit:
-            return seconds, f"{'reached' if good else 'NOT reached'}: {said}"
+        model = SoundModel.fit(recording, config.replace(epochs=epochs), resume=model, progress=False)
+        epochs += config.train.epochs
+        measured = judge(model)
+        good = all(measured[name] <= limit for name, limit in limits.items())
+        if good or model.history.seconds >= seconds:
+            said = ", ".join(f"{measured[name]:.1f} {name}" for name in limits)
+            return model.history.seconds, f"{'reached' if good else 'NOT reached'}: {said}"

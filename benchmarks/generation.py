@@ -5,9 +5,10 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Row, medians
-from rnnsound.nn.generate import FastSteps, generate
+from rnnsound.nn.generate import generate
 from rnnsound.nn.mdn import sample
 from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.stepper import NumpyStepper
 
 N_FRAMES, FRAMES_PER_SECOND = 1_000, 44_100 / 128
 
@@ -23,13 +24,13 @@ def step_by_step(model: SoundRNN, n_frames: int) -> None:
     generator = torch.Generator().manual_seed(0)
     frame, state = torch.zeros(1, 1, model.n_features), None
     for _ in range(n_frames):
-        mixture, state = model(frame, state)
+        mixture, state = model(frame, None, state)
         frame = sample(mixture, 1.0, generator)
 
 
 def matrix_products(model: SoundRNN, n_frames: int) -> None:
     """Only multiply, with the same weights: all that a step needs at the very least."""
-    steps = FastSteps(model)
+    steps = NumpyStepper(model)
     pairs = [(layer.weights, layer.read, layer.gates) for layer in steps.layers]
     pairs.append((steps.head, steps.top, steps.outputs))
     with threadpool_limits(1, user_api="blas"):
@@ -43,8 +44,9 @@ def rows() -> list[Row]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # a step this small only loses by a second one
     wide = np.full(model.n_features, 10.0)
+    model.keep_within(-wide, wide)
     single, stepped, bare, together, apart = medians(
-        lambda: generate(model, N_FRAMES, bounds=(-wide, wide)),
+        lambda: generate(model, N_FRAMES),
         lambda: step_by_step(model, N_FRAMES),
         lambda: matrix_products(model, N_FRAMES),
         lambda: generate(model, N_FRAMES, seed=range(16)),

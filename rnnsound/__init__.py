@@ -6,19 +6,50 @@ rnnsound.show. Names that need PyTorch load it when they are first used.
 
 from importlib import import_module
 
+from rnnsound import presets
+from rnnsound.config import ModelConfig, TrainConfig
 from rnnsound.dsp import measures, recordings
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before
 from rnnsound.dsp.sound import Sound, sine
+from rnnsound.dsp.transforms import interpolate_frames
 from rnnsound.dsp.vocoder import PhaseVocoder
+from rnnsound.features import FrameScaler, PitchScaler, StruckNote
+from rnnsound.features.sequence import Sequence
 
 _WITH_TORCH = {
     "Mixture": "nn.mdn",
+    "NumpyStepper": "nn.stepper",
     "SoundModel": "sound_model",
     "SoundRNN": "nn.network",
+    "beta_nll_loss": "nn.mdn",
+    "generate": "nn.generate",
     "mdn_loss": "nn.mdn",
+    "sample": "nn.mdn",
+    "train": "nn.train",
 }
+"""Names that need PyTorch, and the modules they come from when they are first used."""
 
-__all__ = ["Frames", "PhaseVocoder", "Sound", "measures", "recordings", "sine", *_WITH_TORCH]
+__all__ = [
+    "FrameScaler",
+    "Frames",
+    "ModelConfig",
+    "PhaseVocoder",
+    "PitchScaler",
+    "Sequence",
+    "Sound",
+    "StruckNote",
+    "TrainConfig",
+    "griffin_lim",
+    "interpolate_frames",
+    "lock_phases",
+    "measures",
+    "mute_before",
+    "presets",
+    "recordings",
+    "sine",
+    *_WITH_TORCH,
+]
 
 
 def __getattr__(name: str):

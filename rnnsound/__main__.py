@@ -8,35 +8,18 @@ import csv
 import os
 import sys
 import warnings
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from rnnsound.check import check
+from rnnsound.config import PARTS, Config, ModelConfig, VocoderConfig, explain
 from rnnsound.dsp import recordings
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import level
 from rnnsound.dsp.vocoder import PhaseVocoder
-from rnnsound.presets import PRESETS, Settings
-
-# Options of the train command -> fields of Settings.
-_SETTINGS = {
-    "fft-size": "fft_size",
-    "hop-size": "hop_size",
-    "components": "n_components",
-    "hidden-size": "hidden_size",
-    "layers": "num_layers",
-    "mixtures": "n_mixtures",
-    "sequence-length": "sequence_length",
-    "batch-size": "batch_size",
-    "representation": "representation",
-    "magnitude": "magnitude",
-    "optimizer": "optimizer",
-    "learning-rate": "learning_rate",
-    "epochs": "epochs",
-    "seed": "seed",
-}
+from rnnsound.presets import PRESETS
 
 
 class UnusableArgument(Exception):
@@ -80,14 +63,19 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", help="what is installed, what is wrong, how to mend it")
     command.set_defaults(run=_check)
 
-    command = commands.add_parser("analyze", help="magnitude and frequency of a sound's components")
+    command = commands.add_parser(
+        "analyze",
+        help="magnitude and frequency of a sound's components",
+        epilog="Unless said otherwise, frames are 512 samples, a quarter of that apart, and keep all bins.",
+    )
     command.add_argument(
         "sound", metavar="SOUND", help=f"an audio file, or one of {', '.join(recordings.NAMES)}"
     )
-    _add_vocoder_options(command)
+    _add_options(command, VocoderConfig)
     command.add_argument("--frame", type=int, metavar="K", help="only this frame, counted from 0")
     command.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
     command.set_defaults(run=_analyze)
+
     command = commands.add_parser("train", help="teach a network a sound")
     command.add_argument(
         "sounds", metavar="SOUND", nargs="+", help=f"audio files, or of {', '.join(recordings.NAMES)}"
@@ -96,11 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", metavar="MODEL.pt", type=Path, required=True, help="where to keep it"
     )
     command.add_argument("--preset", choices=PRESETS, help="settings to start from (sine)")
-    for name, field in _SETTINGS.items():
-        kind = Settings.__dataclass_fields__[field].type
-        command.add_argument(f"--{name}", dest=field, type=kind, metavar="N" if kind is not str else "WORD")
+    for part in PARTS:
+        _add_options(command, part)
     command.add_argument("--device", default="cpu", help="where to train: cpu, cuda, mps (cpu)")
-    command.add_argument("--resume", action="store_true", help="go on with the model that is there")
+    command.add_argument(
+        "--resume", action="store_true", help="go on with the model that is there, up to --epochs in all"
+    )
     command.set_defaults(run=_train)
 
     command = commands.add_parser("generate", help="let a trained network make sound")
@@ -119,32 +108,45 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_vocoder_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--fft-size", type=int, default=512, metavar="N", help="samples in a frame (512)")
-    command.add_argument("--hop-size", type=int, metavar="N", help="samples between frames (a quarter frame)")
-    command.add_argument("--components", type=int, metavar="N", help="bins kept, from 0 up (all)")
+def _add_options(command: argparse.ArgumentParser, part: type[Config]) -> None:
+    """Add an option for every setting of a config: its name, its type and what its docstring says."""
+    group = command.add_argument_group(part.__doc__.partition("\n")[0].rstrip("."))
+    meanings = explain(part)
+    for setting in fields(part):
+        meaning = meanings[setting.name].rstrip(".").replace("%", "%%")
+        if setting.type is bool:
+            kind = {"action": argparse.BooleanOptionalAction}
+        else:
+            kind = {"type": setting.type, "metavar": {int: "N", float: "X", str: "WORD"}[setting.type]}
+        group.add_argument(option_name(setting.name), dest=setting.name, default=None, help=meaning, **kind)
 
 
-def _vocoder(options: argparse.Namespace) -> PhaseVocoder:
-    """Make the vocoder the options ask for; what it refuses is an unusable argument."""
-    try:
-        hop_size = options.fft_size // 4 if options.hop_size is None else options.hop_size
-        return PhaseVocoder(options.fft_size, hop_size, options.components)
-    except ValueError as error:
-        raise UnusableArgument(error) from error
+def option_name(setting: str) -> str:
+    """Return the option that sets a setting: --components for n_components, --layers for num_layers."""
+    return "--" + setting.removeprefix("n_").removeprefix("num_").replace("_", "-")
+
+
+def _given(options: argparse.Namespace, *parts: type[Config]) -> dict:
+    """Return the settings that were given on the command line."""
+    names = [setting.name for part in parts for setting in fields(part)]
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def _check(options: argparse.Namespace) -> int:
-    findings = check()
-    for finding in findings:
-        print(finding)
-    wrong = sum(not finding.ok for finding in findings)
+    wrong = 0
+    for finding in check():
+        print(finding, flush=True)
+        wrong += not finding.ok
     print("all is well: open the first notebook" if not wrong else f"{wrong} to mend, see WRONG above")
     return 1 if wrong else 0
 
 
 def _analyze(options: argparse.Namespace) -> int:
-    vocoder = _vocoder(options)
+    try:
+        given = {"fft_size": VocoderConfig.fft_size} | _given(options, VocoderConfig)
+        vocoder = PhaseVocoder(**{"hop_size": given["fft_size"] // 4} | given)  # all components, unless given
+    except ValueError as error:
+        raise UnusableArgument(error) from error
     sound = recordings.find(options.sound)
     frames = vocoder.analyze(sound)
     if options.frame is not None and not 0 <= options.frame < len(frames):
@@ -184,34 +186,36 @@ def _train(options: argparse.Namespace) -> int:
     ):
         raise UnusableArgument(f"{options.output}: the model would replace the recording; name another file")
     resume = SoundModel.load(options.output) if options.resume else None
-    start = resume.settings if resume and not options.preset else PRESETS[options.preset or "sine"]
-    given = {field: getattr(options, field) for field in _SETTINGS.values()}
+    config = _config(options, resume.config if resume else None)
+    sounds = [recordings.find(name) for name in options.sounds]
+    model = SoundModel.fit(sounds, config, resume=resume, device=options.device)
+    model.save(options.output)
+    history = model.history
+    said = f"{len(history.losses)} epochs in {history.seconds:.1f} s"
+    if history.losses:
+        said += f", loss {history.losses[-1]:.2f} ({history.unit}), error {history.errors[-1]:.3f}"
+    if history.interrupted:
+        said += ", interrupted: kept what was learned"
+    print(f"{options.output}: {model.network.n_parameters:,} parameters, {said}")
+    return 0
+
+
+def _config(options: argparse.Namespace, resumed: ModelConfig | None) -> ModelConfig:
+    """Return the preset's config, or that of the model to go on from, with the settings that were given."""
+    start = resumed if resumed and not options.preset else PRESETS[options.preset or "sine"]
     try:
-        settings = replace(start, **{field: value for field, value in given.items() if value is not None})
-        PhaseVocoder(settings.fft_size, settings.hop_size, settings.n_components)
+        return start.replace(**_given(options, *PARTS))
     except ValueError as error:
         raise UnusableArgument(error) from error
-    sounds = [recordings.find(name) for name in options.sounds]
-    sound_model = SoundModel.fit(sounds, settings, resume=resume, device=options.device)
-    sound_model.save(options.output)
-    history = sound_model.history
-    unit = " nats per frame" if settings.loss == "mixture" else ""
-    print(
-        f"{options.output}: {sound_model.model.n_parameters:,} parameters, "
-        f"{len(history.losses)} epochs in {history.seconds:.1f} s"
-        + (f", loss {history.losses[-1]:.2f}{unit}" if history.losses else "")
-        + (", interrupted: kept what was learned" if history.interrupted else "")
-    )
-    return 0
 
 
 def _generate(options: argparse.Namespace) -> int:
     from rnnsound.sound_model import SoundModel
 
-    sound_model = SoundModel.load(options.model)
+    model = SoundModel.load(options.model)
     source = recordings.find(options.reset_source) if options.reset_source else None
     try:
-        sound = sound_model.generate(
+        sound = model.generate(
             options.seconds, options.variance_scale, options.seed, options.resets_per_second, source
         )
     except ValueError as error:

@@ -3,7 +3,9 @@
 import importlib
 import importlib.metadata
 import io
+import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +42,13 @@ class Finding:
         )
 
 
-def check() -> list[Finding]:
-    """Look at Python, the packages, the bundled recordings, audio files and the vocoder, in this order."""
-    return [_python(), *_packages(), *_recordings(), _audio_files(), _vocoder()]
+def check() -> Iterator[Finding]:
+    """Look at Python, packages, bundled recordings, audio files and the vocoder, one after the other."""
+    yield _python()
+    yield from _packages()
+    yield from _recordings()
+    yield _audio_files()
+    yield _vocoder()
 
 
 def _python() -> Finding:
@@ -51,43 +57,52 @@ def _python() -> Finding:
     return Finding("Python", version, "" if ok else "install Python 3.10 or later")
 
 
-def _packages() -> list[Finding]:
-    """Compare what is installed with what the project asks for."""
+def _packages() -> Iterator[Finding]:
+    """Compare what is installed with what the project asks for; PyTorch, which takes seconds, comes last."""
     try:
         requirements = importlib.metadata.requires("rnnsound") or []
     except importlib.metadata.PackageNotFoundError:
-        return [Finding("rnnsound", "not installed", "run 'make lab' (or pip install -e .) in its folder")]
-    findings = []
-    for requirement in map(Requirement, requirements):
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = importlib.metadata.version(requirement.name)
-            importlib.import_module({"ipython": "IPython"}.get(requirement.name, requirement.name))
-        except importlib.metadata.PackageNotFoundError:
-            findings.append(Finding(requirement.name, "not installed", _reinstall(requirement)))
-        except (ImportError, OSError) as error:  # a broken library inside a package raises OSError
-            findings.append(Finding(requirement.name, f"cannot start ({error})", _reinstall(requirement)))
-        else:
-            fits = requirement.specifier.contains(version, prereleases=True)
-            findings.append(Finding(requirement.name, version, "" if fits else _reinstall(requirement)))
-    return findings
+        yield Finding("rnnsound", "not installed", "run 'make lab' (or pip install -e .) in its folder")
+        return
+    wanted = map(Requirement, requirements)
+    for requirement in sorted(wanted, key=lambda requirement: requirement.name == "torch"):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield _package(requirement)
+
+
+def _package(requirement: Requirement) -> Finding:
+    name = {"ipython": "IPython"}.get(requirement.name, requirement.name)
+    try:
+        version = importlib.metadata.version(requirement.name)
+        _start(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(requirement.name, "not installed", _reinstall(requirement))
+    except (ImportError, OSError) as error:  # a broken library inside a package raises OSError
+        return Finding(requirement.name, f"cannot start ({error})", _reinstall(requirement))
+    fits = requirement.specifier.contains(version, prereleases=True)
+    return Finding(requirement.name, version, "" if fits else _reinstall(requirement))
+
+
+def _start(name: str) -> None:
+    """Import a package; PyTorch in a process of its own, so that this one stays as small as it is."""
+    if name != "torch":
+        importlib.import_module(name)
+        return
+    done = subprocess.run([sys.executable, "-c", "import torch"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ImportError((done.stderr.strip().splitlines() or ["it ended without a word"])[-1])
 
 
 def _reinstall(requirement: Requirement) -> str:
     return f"{requirement.name}{requirement.specifier} is needed: run 'make clean lab', or pip install it"
 
 
-def _recordings() -> list[Finding]:
-    findings = []
+def _recordings() -> Iterator[Finding]:
     for name in recordings.NAMES:
         try:
-            findings.append(Finding(f"recording {name}", f"{recordings.load(name).duration:.1f} s"))
+            yield Finding(f"recording {name}", f"{recordings.load(name).duration:.1f} s")
         except (OSError, ValueError) as error:
-            findings.append(
-                Finding(f"recording {name}", str(error), "restore it with 'git checkout -- data'")
-            )
-    return findings
+            yield Finding(f"recording {name}", str(error), "restore it with 'git checkout -- data'")
 
 
 def _audio_files() -> Finding:

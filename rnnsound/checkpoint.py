@@ -1,24 +1,36 @@
 """The file that a model is kept in: a line that names the format, a checksum, tensors and a description.
 
 Tensors are in the safetensors format, which can hold nothing that runs; the description is JSON. Pickle,
-which PyTorch's own files are made of, runs what the file says.
+which PyTorch's own files are made of, runs what the file says. Notebook: 04_sine_model.
 """
 
 import hashlib
 import json
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import safetensors.numpy
+import torch
 
+from rnnsound.config import LOSS_UNITS, ModelConfig
 from rnnsound.dsp.files import replacing
+from rnnsound.dsp.frames import Frames
+from rnnsound.features import Excerpt, Scaler, make_note, make_scaler
+from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.train import OPTIMIZER_STATE, History
 
-_MAGIC = b"rnnsound model 1\n"  # the number is the format's version
+_MAGIC = b"rnnsound model 2\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST_FILE = 2**30  # bytes; the article's largest model has 1.5 million
+_LARGEST_NUMBER = 1e9  # no weight, frequency or magnitude comes near; products of two such are still finite
+_HIGHEST_RATE = 10_000_000
+_CURVES = ("losses", "errors", "validation")
+_PRIMER = ("magnitude", "frequency", "first_phase")
+_GROUPS = ("scaler", "network", "primer", "note", "history", "optimizer")
 # What malformed content raises on its way to becoming tensors, settings and a model.
-MALFORMED = (
+_MALFORMED = (
     safetensors.SafetensorError,
     ArithmeticError,
     AttributeError,
@@ -28,34 +40,79 @@ MALFORMED = (
     TypeError,
     ValueError,
 )
-_LARGEST_NUMBER = 1e9  # no weight, frequency or magnitude comes near; products of two such are still finite
 
 
-def write_model(path: str | os.PathLike, description: dict, tensors: dict[str, np.ndarray]) -> None:
-    """Write a description and tensors; an old file stays until the new one is whole.
+class Parts(NamedTuple):
+    """What a SoundModel is made of; see there."""
+
+    config: ModelConfig
+    scaler: Scaler
+    network: SoundRNN
+    primer: Frames
+    note: Excerpt
+    history: History
+
+
+def make_network(config: ModelConfig, scaler: Scaler, note: Excerpt) -> SoundRNN:
+    """Make the network that a config asks for, not yet trained."""
+    sizes = config.network
+    return SoundRNN(
+        scaler.n_features, sizes.hidden_size, sizes.num_layers, sizes.n_mixtures, note.n_conditions
+    )
+
+
+def keep_in_range(network: SoundRNN, config: ModelConfig, scaler: Scaler) -> None:
+    """Keep what the network draws where the recording was, or anywhere, as the config says."""
+    infinite = np.full(scaler.n_features, np.inf)
+    network.keep_within(*(scaler.bounds if config.render.bounded else (-infinite, infinite)))
+
+
+def save_checkpoint(path: str | os.PathLike, parts: Parts) -> None:
+    """Write all parts of a model to a file; an old file stays until the new one is whole.
 
     Raises:
         OSError: the folder is missing or cannot be written to.
     """
-    tensors = {name: np.array(array, order="C") for name, array in tensors.items()}
+    config, scaler, network, primer, note, history = parts
+    groups = {
+        "scaler": scaler.arrays(),
+        "network": {name: p.numpy() for name, p in network.state_dict().items()},
+        "primer": {name: getattr(primer, name) for name in _PRIMER},
+        "note": note.arrays(),
+        "history": _history_arrays(history),
+        "optimizer": {name: value.numpy() for name, value in history.optimizer_state.items()},
+    }
+    tensors = {
+        f"{group}.{name}": np.array(array, order="C")
+        for group, arrays in groups.items()
+        for name, array in arrays.items()
+    }
+    description = {"settings": config.flat(), "sample_rate": primer.sample_rate, "start": primer.start}
     text = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
     content = safetensors.numpy.save({"description": text, **tensors})
     with replacing(Path(path)) as part:
         part.write_bytes(_MAGIC + hashlib.sha256(content).digest() + content)
 
 
-def read_model(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
-    """Read what write_model wrote. Nothing in the file is executed, whoever made it.
-
-    Returns:
-        The description and the tensors, which hold reasonable numbers; whether they make a model is for the
-        caller to find out.
+def load_checkpoint(path: str | os.PathLike) -> Parts:
+    """Read what save_checkpoint wrote. Nothing in the file is executed, whoever made it.
 
     Raises:
         OSError: the file is missing or cannot be read.
         ValueError: it is not a model file, or a damaged one.
     """
-    path = Path(path)
+    content = _content(Path(path))
+    try:
+        with np.errstate(all="ignore"):
+            tensors = safetensors.numpy.load(content)
+            description = json.loads(tensors.pop("description").tobytes())
+            return _from_tensors(description, tensors)
+    except _MALFORMED as error:  # what the file says is not repeated
+        raise ValueError(f"{path}: this file holds no usable model; train and save one") from error
+
+
+def _content(path: Path) -> bytes:
+    """Read a file that has the right first line and checksum."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file; check the name and the folder")
     if not path.is_file():
@@ -68,17 +125,92 @@ def read_model(path: str | os.PathLike) -> tuple[dict, dict[str, np.ndarray]]:
     digest, content = data[len(_MAGIC) :][:_DIGEST], data[len(_MAGIC) + _DIGEST :]
     if hashlib.sha256(content).digest() != digest:
         raise ValueError(f"{path}: this model is damaged or cut short; copy it again or train anew")
-    try:
-        tensors = safetensors.numpy.load(content)
-        description = json.loads(tensors.pop("description").tobytes())
-    except MALFORMED as error:
-        raise unusable(path) from error
-    for array in tensors.values():
-        if array.dtype.kind != "f" or not (np.abs(array) <= _LARGEST_NUMBER).all():
-            raise unusable(path)
-    return description, tensors
+    return content
 
 
-def unusable(path: str | os.PathLike) -> ValueError:
-    """Return the error for a file that is whole and no model; it repeats nothing of what the file says."""
-    return ValueError(f"{path}: this file holds no usable model; train and save one")
+def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
+    """Build a model from a file's tensors, believing nothing."""
+    for name, array in tensors.items():
+        kind = "u" if name == "history.generator" else "f"
+        largest = np.finfo(float).max if name.startswith("history.") else _LARGEST_NUMBER
+        if array.dtype.kind != kind or not (np.abs(array) <= largest).all():
+            raise ValueError("a number is too large, or is none")
+    config = ModelConfig().replace(**description["settings"])
+    rate, start = description["sample_rate"], description["start"]
+    if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE or type(start) is not int:
+        raise ValueError("the sample rate or the start is out of range")
+    groups = {group: {} for group in _GROUPS}
+    for name, array in tensors.items():
+        group, _, rest = name.partition(".")
+        groups[group][rest] = array
+    magnitude, frequency, first_phase = (groups["primer"].pop(name) for name in _PRIMER)
+    sizes = config.vocoder
+    primer = Frames(magnitude, frequency, rate, sizes.fft_size, sizes.hop_size, first_phase, start)
+    if groups["primer"] or primer.n_components != sizes.n_components:
+        raise ValueError("the primer does not fit the settings")
+    scaler = make_scaler(config.features).restore(groups["scaler"], primer)
+    if not (len(primer) and np.isfinite(scaler.transform(primer)).all()):
+        raise ValueError("the primer does not fit the means and deviations")
+    note = make_note(config.features).restore(groups["note"], sizes.n_components)
+    network = _network(config, scaler, note, groups["network"])
+    history = _history(groups["history"], config)
+    history.optimizer_state = _optimizer_state(groups["optimizer"], network, config)
+    return Parts(config, scaler, network.eval(), primer, note, history)
+
+
+def _network(config: ModelConfig, scaler: Scaler, note: Excerpt, arrays: dict[str, np.ndarray]) -> SoundRNN:
+    """Return the network with a file's parameters."""
+    with torch.device("meta"):  # shapes without memory: the file must have the tensors that it promises
+        network = make_network(config, scaler, note)
+    expected = {name: (tuple(p.shape), np.float32) for name, p in network.state_dict().items()}
+    if {name: (a.shape, a.dtype) for name, a in arrays.items()} != expected:
+        raise ValueError("the parameters do not fit the settings")
+    parameters = {name: torch.from_numpy(a.copy()) for name, a in arrays.items()}
+    network.load_state_dict(parameters, assign=True)
+    keep_in_range(network, config, scaler)
+    return network
+
+
+def _history_arrays(history: History) -> dict[str, np.ndarray]:
+    """Return what a training that goes on needs to know of the one before; all of it or nothing."""
+    if not history.losses:
+        return {}
+    numbers = np.array([history.seconds, history.learning_rate])
+    arrays = {"numbers": numbers, "generator": history.generator_state.numpy()}
+    return arrays | {name: np.array(getattr(history, name)) for name in _CURVES}
+
+
+def _history(arrays: dict[str, np.ndarray], config: ModelConfig) -> History:
+    """Return a history from a file's tensors, or an empty one if there are none."""
+    unit = LOSS_UNITS[config.train.loss]
+    if not arrays:
+        return History(unit)
+    losses, errors, validation = (arrays.pop(name) for name in _CURVES)
+    numbers, generator = arrays.pop("numbers"), torch.from_numpy(arrays.pop("generator").copy())
+    if generator.shape == torch.Generator().get_state().shape:
+        torch.Generator().set_state(generator)  # refuses what is no state
+    if arrays or numbers.shape != (2,) or losses.ndim != 1 or losses.shape != errors.shape:
+        raise ValueError("the history has the wrong names or shapes")
+    if validation.shape not in (losses.shape, (0,)) or not (numbers > 0).all():
+        raise ValueError("the history has the wrong shapes or times")
+    seconds, rate = map(float, numbers)
+    curves = losses.tolist(), errors.tolist(), validation.tolist()
+    return History(unit, *curves, seconds, learning_rate=rate, generator_state=generator)
+
+
+def _optimizer_state(
+    arrays: dict[str, np.ndarray], network: SoundRNN, config: ModelConfig
+) -> dict[str, torch.Tensor]:
+    """Return an optimizer's state from a file's tensors, or none if there is none."""
+    expected = {
+        f"{kind}.{name}": () if kind == "step" else tuple(p.shape)
+        for name, p in network.named_parameters()
+        for kind in OPTIMIZER_STATE[config.train.optimizer]
+    }
+    if not arrays:
+        return {}
+    if {name: a.shape for name, a in arrays.items()} != expected or any(
+        a.dtype != np.float32 for a in arrays.values()
+    ):
+        raise ValueError("the optimizer's state does not fit the parameters")
+    return {name: torch.from_numpy(a.copy()) for name, a in arrays.items()}

@@ -5,7 +5,6 @@ import csv
 import io
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,16 +166,17 @@ def test_a_sound_is_learned_and_generated(tmp_path, capfd):
 
 def test_settings_given_on_the_command_line_are_those_of_the_model(tmp_path):
     given = ["--fft-size", "256", "--hop-size", "64", "--components", "5", "--layers", "2", "--mixtures", "2"]
-    given += ["--sequence-length", "7", "--representation", "delta", "--magnitude", "log", "--seed", "9"]
+    given += ["--sequence-length", "7", "--representation", "delta", "--seed", "9"]
+    given += ["--magnitude-scale", "log"]
     given += ["--optimizer", "adam", "--learning-rate", "0.005"]
     assert main(["train", "clarinet", "-o", str(tmp_path / "m.pt"), *QUICK, *given]) == 0
-    settings = SoundModel.load(tmp_path / "m.pt").settings
-    expected = replace(
-        presets.SINE, fft_size=256, hop_size=64, n_components=5, num_layers=2, n_mixtures=2,
-        sequence_length=7, representation="delta", magnitude="log", seed=9, optimizer="adam",
+    config = SoundModel.load(tmp_path / "m.pt").config
+    expected = presets.SINE.replace(
+        fft_size=256, hop_size=64, n_components=5, num_layers=2, n_mixtures=2,
+        sequence_length=7, representation="delta", magnitude_scale="log", seed=9, optimizer="adam",
         learning_rate=0.005, epochs=1, hidden_size=4, batch_size=20,
     )  # fmt: skip
-    assert settings == expected
+    assert config == expected
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_what_cannot_be_trained_or_generated_gets_one_sentence(
     sine(440.0, seconds=0.2).write("tone.wav")
     before = (tmp_path / "tone.wav").read_bytes()
     if "small.pt" in arguments:
-        settings = replace(presets.SINE, epochs=1, hidden_size=4, batch_size=2)
+        settings = presets.SINE.replace(epochs=1, hidden_size=4, batch_size=2)
         SoundModel.fit(sine(440.0, seconds=0.2), settings, progress=False).save("small.pt")
     got, out, err = run(*arguments)
     assert (got, out) == (status, "")

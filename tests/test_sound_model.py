@@ -6,7 +6,6 @@ import pickle
 import random
 import signal
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +14,12 @@ import torch
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, presets, sine
+from rnnsound.config import TrainConfig
 from rnnsound.dsp.phase import lock_phases
 from rnnsound.nn.generate import generate
 from rnnsound.sound_model import SoundModel
 
-TINY = replace(presets.SINE, n_components=7, hidden_size=3, epochs=1, batch_size=2, warm_up=4)
+TINY = presets.SINE.replace(n_components=7, hidden_size=3, epochs=1, batch_size=2, primer=4)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,11 @@ def tone_model():
 @pytest.fixture(scope="module")
 def tiny():
     return SoundModel.fit(sine(440, 0.1), TINY, progress=False)
+
+
+def parameters(model):
+    """Of the network, as bytes."""
+    return b"".join(p.numpy().tobytes() for p in model.network.state_dict().values())
 
 
 def judge(sound, frequency=440.0):
@@ -76,21 +81,21 @@ def test_twenty_takes_of_the_learned_tone_are_in_tune_steady_and_clean(tone_mode
 
 
 def test_generation_begins_with_the_recordings_phase_and_level(tone_model):
-    generated, first = tone_model.generate(1.0, 1e-5), tone_model.settings.warm_up
+    generated, first = tone_model.generate(1.0, 1e-5), tone_model.config.render.primer
     tone = sine(440, 3).samples[
         first * 128 :
-    ]  # frame 0 of an analysis is left out: warm_up ends at this frame
+    ]  # frame 0 of an analysis is left out: primer ends at this frame
     inner = slice(512, 8_000)
     np.testing.assert_allclose(generated.samples[inner], tone[inner], atol=0.125 * 0.05)
 
 
 @pytest.mark.parametrize("scale", [1e-5, 1.0, 4.0])
 def test_a_hundred_takes_stay_finite_and_in_bounds(tone_model, scale):
-    heard = tone_model.scaler.transform(tone_model.start)
-    takes = generate(tone_model.model, 3446, scale, range(100), heard, tone_model.scaler.bounds)
+    heard = tone_model.scaler.transform(tone_model.primer)
+    takes = generate(tone_model.network, 3446, scale, range(100), heard)
     low, high = tone_model.scaler.frame_bounds
     for take in takes:
-        frames = tone_model.scaler.inverse_transform(take, tone_model.start[-1:], bounded=True)
+        frames = tone_model.scaler.inverse_transform(take, tone_model.primer[-1:], bounded=True)
         values = np.hstack([frames.magnitude, frames.frequency])
         assert (values >= low - 1e-9).all()
         assert (values <= high + 1e-9).all()
@@ -98,7 +103,7 @@ def test_a_hundred_takes_stay_finite_and_in_bounds(tone_model, scale):
 
 
 def test_a_delta_model_let_loose_stays_in_bounds_too():
-    settings = replace(presets.SINE, representation="delta", epochs=3)
+    settings = presets.SINE.replace(representation="delta", epochs=3)
     model = SoundModel.fit(sine(440, 2), settings, progress=False)
     for scale in (1.0, 1e4):
         frames = model.generate_frames(3000, scale, seed=1)
@@ -111,7 +116,7 @@ def test_a_delta_model_let_loose_stays_in_bounds_too():
 def test_phases_are_locked_where_the_settings_say_so(tiny):
     frames = tiny.generate_frames(20, seed=4)
     for locked, expected in ((True, lock_phases(frames)), (False, frames)):
-        model = SoundModel(replace(tiny.settings, lock_phases=locked), tiny.scaler, tiny.model, tiny.start)
+        model = SoundModel(tiny.config.replace(lock_phases=locked), tiny.scaler, tiny.network, tiny.primer)
         sound = model.generate((19 * 128 + 512) / 44_100, seed=4)
         np.testing.assert_array_equal(sound.samples, model.vocoder.synthesize(expected).samples)
 
@@ -126,21 +131,23 @@ def test_a_curve_of_variance_scales_is_spread_over_the_sound(tiny):
 
 
 def test_learning_goes_on_where_it_ended(tiny):
-    more = SoundModel.fit(sine(440, 0.1), replace(TINY, epochs=20), resume=tiny, progress=False)
-    assert more.history.losses[0] < tiny.history.losses[0]
+    more = SoundModel.fit(sine(440, 0.1), TINY.replace(epochs=21), resume=tiny, progress=False)
+    assert more.history.losses[:1] == tiny.history.losses
+    assert more.history.losses[1] < tiny.history.losses[0]
     with pytest.raises(ValueError, match="hidden_size=4, but the model to go on from has 3"):
-        SoundModel.fit(sine(440, 0.1), replace(TINY, hidden_size=4), resume=tiny, progress=False)
+        SoundModel.fit(sine(440, 0.1), TINY.replace(hidden_size=4), resume=tiny, progress=False)
 
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
 def test_two_short_trainings_by_way_of_a_file_are_one_long_one(tmp_path, optimizer):
-    sound, settings = sine(440, 0.2), replace(TINY, optimizer=optimizer, epochs=6)
+    sound, settings = sine(440, 0.2), TINY.replace(optimizer=optimizer, epochs=6)
     whole = SoundModel.fit(sound, settings, progress=False)
-    half = SoundModel.fit(sound, replace(settings, epochs=3), progress=False)
+    half = SoundModel.fit(sound, settings.replace(epochs=3), progress=False)
     half.save(tmp_path / "half.pt")
     half = SoundModel.load(tmp_path / "half.pt")
-    both = SoundModel.fit(sound, replace(settings, epochs=3), resume=half, progress=False)
-    np.testing.assert_allclose(both.history.losses, whole.history.losses[3:], rtol=1e-5)
+    both = SoundModel.fit(sound, settings, resume=half, progress=False)
+    np.testing.assert_allclose(both.history.losses, whole.history.losses, rtol=1e-5)
+    assert parameters(both) == parameters(whole)
 
 
 def test_recordings_that_cannot_be_learned_are_refused_in_a_sentence():
@@ -165,20 +172,20 @@ def test_settings_of_the_wrong_kind_or_range_are_refused_by_name():
         {"learning_rate": float("nan")},
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            presets.Settings(**wrong)
-    assert presets.Settings(learning_rate=1).learning_rate == 1.0
+            presets.SINE.replace(**wrong)
+    assert TrainConfig(learning_rate=1).learning_rate == 1.0
 
 
 def test_a_loaded_model_makes_the_same_sound(tiny, tmp_path):
     tiny.save(tmp_path / "m.pt")
     loaded = SoundModel.load(tmp_path / "m.pt")
-    assert loaded.settings == tiny.settings
+    assert loaded.config == tiny.config
     np.testing.assert_array_equal(loaded.generate(1.0, seed=2).samples, tiny.generate(1.0, seed=2).samples)
 
 
 def test_every_preset_survives_a_file(tmp_path):
     for settings in presets.PRESETS.values():
-        model = SoundModel.fit(sine(440, 1), replace(settings, epochs=1), progress=False)
+        model = SoundModel.fit(sine(440, 1), settings.replace(epochs=1), progress=False)
         model.save(tmp_path / "m.pt")
         loaded = SoundModel.load(tmp_path / "m.pt")
         np.testing.assert_array_equal(loaded.generate(0.5).samples, model.generate(0.5).samples)
@@ -213,7 +220,7 @@ def test_ten_thousand_damaged_files_give_one_sentence_and_nothing_else(tiny, tmp
 
 
 def signed(content):
-    return b"rnnsound model 1\n" + hashlib.sha256(content).digest() + content
+    return b"rnnsound model 2\n" + hashlib.sha256(content).digest() + content
 
 
 def test_files_forged_with_a_good_checksum_give_the_error_or_a_model_that_works(tiny, tmp_path):
@@ -238,8 +245,8 @@ def test_files_forged_with_a_good_checksum_give_the_error_or_a_model_that_works(
 
 
 def forge(tensors, **described):
-    settings = {**{k: v for k, v in TINY.__dict__.items()}, **described.pop("settings", {})}
-    text = json.dumps({"settings": settings, "sample_rate": 44_100, **described}).encode()
+    settings = TINY.flat() | described.pop("settings", {})
+    text = json.dumps({"settings": settings, "sample_rate": 44_100, "start": 128, **described}).encode()
     return signed(safetensors.numpy.save({**tensors, "description": np.frombuffer(text, np.uint8)}))
 
 
@@ -251,7 +258,7 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
     path = tmp_path / "m.pt"
     tiny.save(path)
     good = safetensors.numpy.load(path.read_bytes()[len(signed(b"")) :])
-    some = next(name for name in good if name.startswith("model."))
+    some = next(name for name in good if name.startswith("network."))
     promise = json.dumps({"x": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
     deep = b"[" * 100_000
     strangers = {
@@ -264,13 +271,13 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
         "a promise of terabytes": signed(len(promise).to_bytes(8, "little") + promise),
         "no tensors": signed(safetensors.numpy.save({})),
         "deep description": signed(safetensors.numpy.save({"description": np.frombuffer(deep, np.uint8)})),
-        "a tensor more": forge({**good, "model.extra": np.zeros(3, np.float32)}),
+        "a tensor more": forge({**good, "network.extra": np.zeros(3, np.float32)}),
         "a tensor less": forge({k: v for k, v in good.items() if k != some}),
         "no number": forge({**good, some: np.full_like(good[some], np.nan)}),
         "wrong shape": forge({**good, some: good[some][:1]}),
         "whole numbers": forge({**good, some: good[some].astype(np.int64)}),
         "whole numbers for means": forge({**good, "scaler.mean": good["scaler.mean"].astype(np.int64)}),
-        "start of the wrong kind": forge({**good, "start.extra": np.zeros(3, np.float32)}),
+        "primer of the wrong kind": forge({**good, "primer.extra": np.zeros(3, np.float32)}),
         "unknown group": forge({**good, "code.run": np.zeros(3, np.float32)}),
         "deviation of zero": forge({**good, "scaler.std": np.zeros_like(good["scaler.std"])}),
         "a vast network": forge(good, settings={"hidden_size": 4096, "num_layers": 16}),
@@ -278,11 +285,16 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
         "unknown setting": forge(good, settings={"execute": "rm"}),
         "sample rate": forge(good, sample_rate=-1),
         "sample rate of the wrong kind": forge(good, sample_rate="fast"),
+        "a start that is no number": forge(good, start=None),
+        "losses of the wrong shape": forge({**good, "history.losses": np.zeros((2, 2))}),
+        "more errors than losses": forge({**good, "history.errors": np.zeros(9)}),
+        "a history without times": forge({k: v for k, v in good.items() if k != "history.numbers"}),
+        "a time that ran backwards": forge({**good, "history.numbers": np.array([-1.0, 0.01])}),
         "odd frames": forge(good, settings={"fft_size": 511}),
     }
-    assert SoundModel.load(path).settings == TINY
+    assert SoundModel.load(path).config == TINY
     path.write_bytes(forge(good))
-    assert SoundModel.load(path).settings == TINY  # what forge makes is refused for what was changed
+    assert SoundModel.load(path).config == TINY  # what forge makes is refused for what was changed
     for name, data in strangers.items():
         path.write_bytes(data)
         with pytest.raises(ValueError, match=r"model|damaged") as error:
@@ -308,11 +320,11 @@ def save_in_turn(models, path):
 
 def test_fifty_kills_while_saving_leave_the_old_file_or_the_new_one(tmp_path):
     torch.set_num_threads(1)
-    settings = replace(TINY, hidden_size=60)
-    models = [SoundModel.fit(sine(440, 0.1), replace(settings, seed=s), progress=False) for s in (1, 2)]
+    settings = TINY.replace(hidden_size=60)
+    models = [SoundModel.fit(sine(440, 0.1), settings.replace(seed=s), progress=False) for s in (1, 2)]
     path, rng = tmp_path / "m.pt", random.Random(0)
     models[0].save(path)
-    expected = {m.model.head.bias.detach().numpy().tobytes() for m in models}
+    expected = {m.network.head.bias.detach().numpy().tobytes() for m in models}
     fork = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
     found = set()
     for _ in range(50):
@@ -321,5 +333,5 @@ def test_fifty_kills_while_saving_leave_the_old_file_or_the_new_one(tmp_path):
         time.sleep(rng.uniform(0.005, 0.05))
         os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         child.join()
-        found.add(SoundModel.load(path).model.head.bias.detach().numpy().tobytes())
+        found.add(SoundModel.load(path).network.head.bias.detach().numpy().tobytes())
     assert found == expected  # both were seen, whole

@@ -1,6 +1,6 @@
 """Frames: what the phase vocoder measures, and what the network learns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ class Frames:
         hop_size: samples from one frame to the next.
         first_phase: phase of every component in frame 0, in radians, shape (n_components,); zeros if unknown.
             Frequencies say how phases advance, not where they began: with this, nothing of the sound is lost.
+        start: sample at which frame 0 begins, counted from the beginning of the sound, or of the note in it;
+            negative in the silence before a note.
 
     Raises:
         ValueError: the shapes do not fit each other, or a value is not finite.
@@ -32,6 +34,7 @@ class Frames:
     fft_size: int
     hop_size: int
     first_phase: np.ndarray | None = None
+    start: int = 0
 
     def __post_init__(self):
         for name in ("magnitude", "frequency"):
@@ -55,15 +58,19 @@ class Frames:
         return len(self.magnitude)
 
     def __getitem__(self, part: slice) -> "Frames":
-        """Return some of the frames, in order; their phases go on as they were."""
+        """Return some of the frames, in order; their phases and times stay what they were."""
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise ValueError(f"frames[{part}] is not a range of frames; use frames[10:20] or frames[10:11]")
-        start = part.indices(len(self))[0]
-        turns = self.frequency[1 : start + 1] * (self.hop_size / self.sample_rate)
-        advance = accumulate(turns)[-1] if start and len(turns) else 0
-        first_phase = self.first_phase + advance * (2 * np.pi / TURN)
-        magnitude, frequency = self.magnitude[part], self.frequency[part]
-        return Frames(magnitude, frequency, self.sample_rate, self.fft_size, self.hop_size, first_phase)
+        first = part.indices(len(self))[0]
+        turns = self.frequency[1 : first + 1] * (self.hop_size / self.sample_rate)
+        advance = accumulate(turns)[-1] if first and len(turns) else 0
+        return replace(
+            self,
+            magnitude=self.magnitude[part],
+            frequency=self.frequency[part],
+            first_phase=self.first_phase + advance * (2 * np.pi / TURN),
+            start=self.start + first * self.hop_size,
+        )
 
     def __repr__(self):
         return (
@@ -78,13 +85,17 @@ class Frames:
 
     @property
     def bin_centers(self) -> np.ndarray:
-        """Centre frequency of every component in Hz, shape (n_components,)."""
+        """Center frequency of every component in Hz, shape (n_components,)."""
         return np.arange(self.n_components) * self.sample_rate / self.fft_size
 
     @property
     def times(self) -> np.ndarray:
-        """Time of the middle of every frame in seconds, shape (n_frames,)."""
-        return (np.arange(len(self)) * self.hop_size + self.fft_size / 2) / self.sample_rate
+        """Time of the middle of every frame in seconds, counted as start is, shape (n_frames,)."""
+        return self.time_of(np.arange(len(self)))
+
+    def time_of(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the times of frames by their numbers, whether they are there or yet to come."""
+        return (self.start + numbers * self.hop_size + self.fft_size / 2) / self.sample_rate
 
 
 def accumulate(turns: np.ndarray, start: np.ndarray | int = 0) -> np.ndarray:

@@ -52,7 +52,7 @@ def onset(sound: Sound) -> float:
     return float(np.argmax(recent >= 0.01 * recent.max()) / sound.sample_rate)
 
 
-def centroid(sound: Sound, start: float) -> float:
+def spectral_centroid(sound: Sound, start: float) -> float:
     """Return where the middle of the spectrum lies, in Hz: the higher, the brighter.
 
     The mean of all frequencies, each counted as much as its magnitude, in one 2048-sample Hann frame.
@@ -142,7 +142,7 @@ def drift(sound: Sound) -> float:
     return float(np.polyfit(times, cents(frequency, np.median(frequency)), 1)[0])
 
 
-def spectral_distance(sound: Sound, reference: Sound) -> float:
+def log_mel_distance(sound: Sound, reference: Sound) -> float:
     """Return how far two sounds differ in timbre and loudness over time, in dB.
 
     Mean absolute difference of their mel spectrograms in dB, both cut off 70 dB below the reference's

@@ -5,7 +5,7 @@ Notebook: 07_piano.
 
 import numpy as np
 
-from rnnsound.dsp.measures import centroid, cents, onset, spectral_distance
+from rnnsound.dsp.measures import onset
 from rnnsound.dsp.sound import Sound
 
 _LISTENED = 1.0  # seconds in which a partial's frequency is measured
@@ -125,36 +125,3 @@ def decay(sound: Sound, frequency: float, until: float) -> float:
         )
     slope = np.polyfit(times[span], np.maximum(level[span], floor), 1)[0]
     return -60 / slope if slope < 0 else np.inf
-
-
-def compare(take: Sound, recording: Sound, fundamental: float, until: float) -> dict[str, float]:
-    """Return how far a generated note is from the recording that it was learned from.
-
-    Args:
-        take: the generated note.
-        recording: the other one, of the same sample rate.
-        fundamental: in Hz.
-        until: when the damper falls, in seconds.
-
-    Returns:
-        By name and unit: spectral distance; the largest errors of the first eight partials' frequencies and
-        of their decay times (infinity where one does not get weaker); how much too late the onset is; how
-        much too bright it is, by its centroid; how much too high the peak is.
-
-    Raises:
-        ValueError: a sound is too short or silent, or the sample rates differ.
-
-    Notebook: 07_piano.
-    """
-    true = partials(recording, fundamental)
-    away = np.abs(cents(partials(take, fundamental), true)).max()
-    lasts, dies = (np.array([decay(sound, f, until) for f in true]) for sound in (recording, take))
-    begins, other = onset(recording), onset(take)
-    return {
-        "distance (dB)": spectral_distance(take, recording),
-        "partials (cents)": float(away),
-        "decay (%)": float(100 * np.abs(dies / lasts - 1).max()),
-        "onset (ms)": 1000 * (other - begins),
-        "centroid (%)": 100 * (centroid(take, other) / centroid(recording, begins) - 1),
-        "peak (dB)": 20 * np.log10(take.peak / recording.peak),
-    }

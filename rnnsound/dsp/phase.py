@@ -10,8 +10,8 @@ far it advances, weighted by their energy, which averages out part of their erro
 whose bins err independently); and there is no recording to copy from, but the window's transform knows the
 phases.
 
-What lies between the partials is noise, and no partial tells its phases. settle_phases lets them find
-themselves: Griffin and Lim, "Signal Estimation from Modified Short-Time Fourier Transform", 1984.
+What lies between the partials is noise, whose phases no partial tells. griffin_lim finds phases that agree
+with each other: Griffin and Lim, "Signal Estimation from Modified Short-Time Fourier Transform", 1984.
 Notebooks: 04_sine_model, 06_clarinet.
 """
 
@@ -46,7 +46,7 @@ def lock_phases(frames: Frames) -> Frames:
     Notebook: 04_sine_model.
     """
     bins = np.arange(frames.n_components)
-    peak = find_peaks(frames.magnitude)
+    peak = regions_of_influence(frames.magnitude)
     turns_per_hz = frames.hop_size / frames.sample_rate
     advance = _shared_advance(frames.frequency * turns_per_hz, peak, frames.magnitude**2)
     tilt = bins * ((frames.fft_size - 1) / (2 * frames.fft_size))  # how far bin k lies behind theta, in turns
@@ -62,7 +62,7 @@ def lock_phases(frames: Frames) -> Frames:
     return replace(frames, frequency=(center + beyond) / turns_per_hz, first_phase=2 * np.pi * phase[0])
 
 
-def settle_phases(frames: Frames, vocoder: PhaseVocoder, rounds: int = 4, onset: int = 0) -> Frames:
+def griffin_lim(frames: Frames, vocoder: PhaseVocoder, n_iter: int = 4, onset: int = 0) -> Frames:
     """Let the phases of overlapping frames agree on a sound that has these magnitudes.
 
     Frames overlap, so a sample belongs to several; where their phases contradict each other the overlap
@@ -72,24 +72,24 @@ def settle_phases(frames: Frames, vocoder: PhaseVocoder, rounds: int = 4, onset:
     Args:
         frames: generated, phases locked: partials are then nearly right from the start.
         vocoder: of these frames.
-        rounds: how often; a few do most of the work.
+        n_iter: how many times; a few do most of the work.
         onset: sample before which there is silence, if it is known. A frame that holds a hammer's stroke
             says how loud it is, not when it comes, and the phases of a partial spread it over the whole
-            frame. Hushing what comes too early, every round, leaves phases that let it begin on time.
+            frame. Muting what comes too early, in every iteration, leaves phases that let it begin on time.
 
     Returns:
         Frames of the same magnitudes.
 
     Source: Griffin and Lim, 1984. Notebooks: 06_clarinet, 07_piano.
     """
-    for _ in range(rounds):
-        heard = vocoder.analyze(hush(vocoder.synthesize(frames), onset))
+    for _ in range(n_iter):
+        heard = vocoder.analyze(mute_before(vocoder.synthesize(frames), onset))
         frames = replace(frames, frequency=heard.frequency, first_phase=heard.first_phase)
     return frames
 
 
-def hush(sound: Sound, onset: int) -> Sound:
-    """Silence everything before a sample; the millisecond before it rises from silence."""
+def mute_before(sound: Sound, onset: int) -> Sound:
+    """Silence everything before the sample onset; the sound fades in over the millisecond before it."""
     onset = min(onset, len(sound))
     rise = min(round(0.001 * sound.sample_rate), onset)
     gain = np.ones(len(sound))
@@ -98,7 +98,7 @@ def hush(sound: Sound, onset: int) -> Sound:
     return Sound(sound.samples * gain, sound.sample_rate, sound.label) if onset else sound
 
 
-def find_peaks(magnitude: np.ndarray, reach: int = 2) -> np.ndarray:
+def regions_of_influence(magnitude: np.ndarray, reach: int = 2) -> np.ndarray:
     """For every bin, the peak that it belongs to: the one it comes to by always going uphill.
 
     Args:

@@ -1,14 +1,16 @@
-"""Frames changed on their way to sound.
+"""Frames, changed on their way to sound.
 
 Notebook: 07_piano.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from rnnsound.dsp.frames import Frames
 
 
-def read_at(frames: Frames, positions: np.ndarray) -> Frames:
+def interpolate_frames(frames: Frames, positions: np.ndarray) -> Frames:
     """Read frames at other times than they were measured: more slowly, faster, backwards.
 
     Between two frames, magnitudes and frequencies go straight from one to the other. The sound lasts as long
@@ -20,7 +22,7 @@ def read_at(frames: Frames, positions: np.ndarray) -> Frames:
             and 3.
 
     Returns:
-        Frames: (n, n_components), of the first frame's phases.
+        Frames: (n, n_components), with the first phases and the start of the old ones.
 
     Raises:
         ValueError: there are no positions, or one lies before the first frame or after the last.
@@ -36,6 +38,4 @@ def read_at(frames: Frames, positions: np.ndarray) -> Frames:
     magnitude, frequency = (
         a[before] * (1 - part) + a[after] * part for a in (frames.magnitude, frames.frequency)
     )
-    return Frames(
-        magnitude, frequency, frames.sample_rate, frames.fft_size, frames.hop_size, frames.first_phase
-    )
+    return replace(frames, magnitude=magnitude, frequency=frequency)

@@ -21,7 +21,7 @@ class PhaseVocoder:
         fft_size: samples in one frame, even, at most 2**20. Longer frames tell close frequencies apart,
             shorter ones follow quick changes.
         hop_size: samples from one frame to the next; must divide fft_size. A bin can tell frequencies within
-            ± sample_rate / (2 * hop_size) of its centre.
+            ± sample_rate / (2 * hop_size) of its center.
         n_components: keep this many bins, from bin 0 up, and drop the rest: a low-pass. None keeps all
             fft_size // 2 + 1.
         dc: keep bin 0, the sound's constant part. The article's vocoder sets it to zero, and so does the
@@ -36,22 +36,9 @@ class PhaseVocoder:
     def __init__(
         self, fft_size: int = 512, hop_size: int = 128, n_components: int | None = None, dc: bool = False
     ):
-        if not 2 <= fft_size <= _LARGEST_FFT or fft_size % 2:
-            raise ValueError(
-                f"fft_size={fft_size} is not an even number from 2 to {_LARGEST_FFT}; 512 or 2048 would do"
-            )
-        if not 1 <= hop_size <= fft_size or fft_size % hop_size:
-            raise ValueError(
-                f"hop_size={hop_size} does not divide fft_size={fft_size}; try {max(fft_size // 4, 1)}"
-            )
-        n_bins = fft_size // 2 + 1
         if n_components is None:
-            n_components = n_bins
-        if not 1 <= n_components <= n_bins:
-            raise ValueError(
-                f"n_components={n_components} is not among the {n_bins} bins of a {fft_size}-point FFT; "
-                f"use 1 to {n_bins}"
-            )
+            n_components = fft_size // 2 + 1
+        check_sizes(fft_size, hop_size, n_components)
         self.fft_size = fft_size
         self.hop_size = hop_size
         self.n_components = n_components
@@ -68,8 +55,8 @@ class PhaseVocoder:
 
         Frame t begins at sample t * hop_size; the last one is filled up with silence. Frequency comes from
         how far a bin's phase advanced since the frame before, so it is known only within
-        ± sample_rate / (2 * hop_size) of the bin's centre; beyond that it wraps. Frame 0 has no frame before
-        it and reports the bin centres.
+        ± sample_rate / (2 * hop_size) of the bin's center; beyond that it wraps. Frame 0 has no frame before
+        it and reports the bin centers.
 
         Args:
             sound: mono, at least fft_size samples long.
@@ -93,7 +80,7 @@ class PhaseVocoder:
         steps = sliding_window_view(samples, self.fft_size)[:: self.hop_size]
 
         magnitude = np.empty((n_frames, self.n_components))
-        advance = np.empty((n_frames, self.n_components))  # turns, beyond what the bin's centre would advance
+        advance = np.empty((n_frames, self.n_components))  # turns, beyond what the bin's center would advance
         center = np.arange(self.n_components) * (self.hop_size / self.fft_size)  # turns per hop
         first_phase = previous = None
         for start in range(0, n_frames, _BLOCK):
@@ -167,6 +154,28 @@ class PhaseVocoder:
         output /= np.maximum(power, floor)
         label = f"{frames.n_components} components, resynthesized"
         return Sound(output.ravel(), frames.sample_rate, label)
+
+
+def check_sizes(fft_size: int, hop_size: int, n_components: int) -> None:
+    """Check that an FFT size, a hop size and a number of components fit each other.
+
+    Raises:
+        ValueError: a size is outside its range; the message says which and what would do.
+    """
+    if not 2 <= fft_size <= _LARGEST_FFT or fft_size % 2:
+        raise ValueError(
+            f"fft_size={fft_size} is not an even number from 2 to {_LARGEST_FFT}; 512 or 2048 would do"
+        )
+    if not 1 <= hop_size <= fft_size or fft_size % hop_size:
+        raise ValueError(
+            f"hop_size={hop_size} does not divide fft_size={fft_size}; try {max(fft_size // 4, 1)}"
+        )
+    n_bins = fft_size // 2 + 1
+    if not 1 <= n_components <= n_bins:
+        raise ValueError(
+            f"n_components={n_components} is out of range: a {fft_size}-point FFT has {n_bins} bins; "
+            f"use 1 to {n_bins}"
+        )
 
 
 def _window(fft_size: int, hop_size: int) -> np.ndarray:

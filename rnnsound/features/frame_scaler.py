@@ -1,17 +1,21 @@
-"""FrameScaler: from frames to the vectors that a network learns well, and back."""
+"""FrameScaler: a frame as the magnitude and the frequency of every component, or as their changes.
 
+Notebooks: 04_sine_model, 05_deltas.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
+from rnnsound.config import FeatureConfig
 from rnnsound.dsp.frames import Frames
-
-_QUIET = 1e-4  # of the loudest magnitude: -80 dB; log magnitudes level off below it
-_LEARNED = ("floor", "mean", "std", "low", "high", "frame_low", "frame_high")
+from rnnsound.features.scaler import Scaler
 
 
-class FrameScaler:
-    """Turns Frames into standardised vectors and vectors into Frames.
+class FrameScaler(Scaler):
+    """Turns Frames into standardized vectors of 2 * n_components numbers, and back.
 
     A network learns best from numbers around 0 with a spread of about 1; magnitudes and frequencies are
     neither. A vector is all magnitudes, then all frequencies, each less its mean and over its standard
@@ -24,64 +28,77 @@ class FrameScaler:
     Args:
         representation: "absolute" (the frame itself) or "delta" (its change since the frame before; the first
             frame's change is 0).
-        magnitude: "linear", or "log": log(1 + magnitude / floor), with a floor 80 dB below the loudest
+        magnitude_scale: "linear", or "log": log(1 + magnitude / floor), with a floor 80 dB below the loudest
             magnitude.
         per_component: a mean and a deviation for each component; False takes one pair for all magnitudes and
             one for all frequencies, as the article's software did. What a steady tone does in a bin is then a
             millionth of the spread, and the network cannot see it.
         margin: how far bounds lie beyond what the recording did, as a part of its range.
 
+    After fit, beside what every scaler has:
+        frame_bounds: lowest and highest value of every number before it is standardized; of the frames
+            themselves, even where their changes are learned.
+
     Raises:
-        ValueError: representation or magnitude is none of those, or margin is negative.
+        ValueError: representation or magnitude_scale is none of those, or margin is negative.
 
     Notebook: 04_sine_model.
     """
 
+    learned = (*Scaler.learned, "frame_low", "frame_high")
+
     def __init__(
         self,
         representation: str = "absolute",
-        magnitude: str = "linear",
+        magnitude_scale: str = "linear",
         per_component: bool = True,
         margin: float = 0.25,
     ):
         if representation not in ("absolute", "delta"):
             raise ValueError(f"representation={representation!r} is not known; use 'absolute' or 'delta'")
-        if magnitude not in ("linear", "log"):
-            raise ValueError(f"magnitude={magnitude!r} is not known; use 'linear' or 'log'")
+        FeatureConfig(magnitude_scale=magnitude_scale)  # refuses what is not known
         if not 0 <= margin < np.inf:
-            raise ValueError(f"margin={margin} is not a part of a range; use 0 or more, 0.25 is usual")
+            raise ValueError(f"margin={margin} must be 0 or more; 0.25 is usual")
         self.representation = representation
-        self.magnitude = magnitude
+        self.magnitude_scale = magnitude_scale
         self.per_component = per_component
         self.margin = margin
 
+    @classmethod
+    def from_config(cls, config: FeatureConfig) -> "FrameScaler":
+        """Make the scaler that a config asks for, not yet fitted."""
+        return cls(config.representation, config.magnitude_scale, config.per_component)
+
     def __repr__(self):
-        return f"FrameScaler({self.representation!r}, {self.magnitude!r}, per_component={self.per_component})"
+        kind = f"{self.representation!r}, {self.magnitude_scale!r}, per_component={self.per_component}"
+        return f"FrameScaler({kind})"
 
-    def fit(self, *recordings: Frames) -> "FrameScaler":
-        """Learn means, deviations and bounds from a recording's frames, or from several recordings'.
+    @property
+    def adds_up(self) -> bool:
+        """Whether vectors are changes, which are added up on the way back."""
+        return self.representation == "delta"
 
-        Give it measured frames only: frame 0 of an analysis reports bin centres, and the last may reach
-        beyond the end of the sound. In a steady tone those two would be most of the spread: `frames[1:-1]`
-        leaves them out.
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what fit learned, by name, to be kept in a file."""
+        return super().arrays() | dict(zip(("frame_low", "frame_high"), self.frame_bounds, strict=True))
 
-        Returns:
-            The scaler itself, with mean, std, bounds (low, high: of vectors) and frame_bounds (low, high: of
-            frames).
+    def restore(self, arrays: dict[str, np.ndarray], first: Frames) -> "FrameScaler":
+        """Take back what arrays gave.
 
         Raises:
-            ValueError: there are fewer than two frames.
+            ValueError: the arrays are not those of a scaler for frames like first.
         """
-        if not recordings or min(map(len, recordings)) < 2:
-            raise ValueError("fewer than two frames have no spread to standardise by; use a longer recording")
+        super().restore(arrays, first)
+        self.frame_bounds = arrays["frame_low"], arrays["frame_high"]
+        if (self.frame_bounds[0] > self.frame_bounds[1]).any():
+            raise ValueError("a lower bound is above the upper one")
+        return self
+
+    def _learn(self, recordings: Sequence[Frames]) -> None:
         n_components = recordings[0].n_components
-        loudest = max(np.abs(frames.magnitude).max() for frames in recordings)
-        self.floor = _QUIET * max(loudest, np.finfo(np.float32).tiny)
-        self.first = recordings[0][:1]
         values = [self._values(frames) for frames in recordings]
-        learned = (
-            np.concatenate([np.diff(v, axis=0) for v in values]) if self._delta else np.concatenate(values)
-        )
+        # The first frame's change is 0 by definition, not measured.
+        learned = np.concatenate([np.diff(v, axis=0) for v in values] if self.adds_up else values)
         values = np.concatenate(values)
         kinds = learned.reshape(len(learned), 2, n_components)
         axes = 0 if self.per_component else (0, 2)
@@ -91,105 +108,36 @@ class FrameScaler:
         rounding = 1e-12 * np.abs(values).max(axis=0)
         self.std = np.where(std > rounding, std, 1.0)
         low, high = self._widen(values)
-        low[:n_components] = np.maximum(low[:n_components], 0.0)  # no magnitude is below nothing
-        self.frame_bounds = (low, high)
-        drawn = self._widen(learned) if self._delta else (low, high)
+        low[:n_components] = np.maximum(low[:n_components], 0.0)  # no magnitude is below zero
+        self.frame_bounds = low, high
+        drawn = self._widen(learned) if self.adds_up else self.frame_bounds
         self.bounds = tuple(((b - self.mean) / self.std).astype(np.float32) for b in drawn)
-        return self
-
-    def transform(self, frames: Frames) -> np.ndarray:
-        """Turn frames into vectors.
-
-        Returns:
-            float32, (n_frames, 2 * n_components).
-
-        Raises:
-            ValueError: the frames have another number of components than those fitted.
-        """
-        if 2 * frames.n_components != len(self.mean):
-            raise ValueError(
-                f"the frames have {frames.n_components} components, the scaler was fitted to "
-                f"{len(self.mean) // 2}; analyze with the same n_components"
-            )
-        values = self._values(frames)
-        if self._delta:
-            values = np.diff(values, axis=0, prepend=values[:1])
-        return ((values - self.mean) / self.std).astype(np.float32)
-
-    def inverse_transform(
-        self, vectors: np.ndarray, first: Frames | None = None, bounded: bool = False
-    ) -> Frames:
-        """Turn vectors into frames.
-
-        Args:
-            vectors: (n_frames, 2 * n_components).
-            first: its frame 0 gives the starting phases and, for deltas, what the first change is added to;
-                None takes the first frame fitted.
-            bounded: keep every frame within frame_bounds, where the recording was, give or take the margin.
-                Deltas are added up within the bounds, as a ball is that cannot leave the room.
-
-        Raises:
-            ValueError: the vectors have another length than those of transform, or hold NaN or infinity.
-        """
-        if np.ndim(vectors) != 2 or np.shape(vectors)[1] != len(self.mean):
-            raise ValueError(f"vectors have shape {np.shape(vectors)}; use (n_frames, {len(self.mean)})")
-        first = self.first if first is None else first[:1]
-        values = np.asarray(vectors, dtype=np.float64) * self.std + self.mean
-        if self._delta:
-            values[0] += self._values(first)[0]
-            if not bounded:
-                values = np.cumsum(values, axis=0)
-        if bounded:
-            low, high = self.frame_bounds
-            if self._delta:
-                for before, value in pairwise(values):
-                    np.clip(before, low, high, out=before)
-                    value += before
-            np.clip(values, low, high, out=values)
-        magnitude, frequency = np.hsplit(values, 2)
-        if self.magnitude == "log":
-            magnitude = self.floor * np.expm1(magnitude)
-        return Frames(
-            magnitude, frequency, first.sample_rate, first.fft_size, first.hop_size, first.first_phase
-        )
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return what fit learned, by name, to be kept in a file."""
-        floor = np.array([self.floor])
-        low, high = self.bounds
-        frame_low, frame_high = self.frame_bounds
-        return dict(
-            zip(_LEARNED, (floor, self.mean, self.std, low, high, frame_low, frame_high), strict=True)
-        )
-
-    def restore(self, arrays: dict[str, np.ndarray], first: Frames) -> "FrameScaler":
-        """Take back what arrays gave.
-
-        Raises:
-            ValueError: the arrays are not those of a scaler for frames like first.
-        """
-        shapes = {name: (1,) if name == "floor" else (2 * first.n_components,) for name in _LEARNED}
-        if {name: array.shape for name, array in arrays.items()} != shapes:
-            raise ValueError("the means, deviations or bounds have the wrong names or shapes")
-        floor, self.mean, self.std, low, high, frame_low, frame_high = (arrays[name] for name in _LEARNED)
-        if not (floor > 0).all() or not (self.std > 0).all():
-            raise ValueError("a deviation is not above 0")
-        if (low > high).any() or (frame_low > frame_high).any():
-            raise ValueError("a lower bound is above the upper one")
-        self.floor, self.first = float(floor[0]), first
-        self.bounds, self.frame_bounds = (low, high), (frame_low, frame_high)
-        return self
-
-    @property
-    def _delta(self) -> bool:
-        return self.representation == "delta"
 
     def _values(self, frames: Frames) -> np.ndarray:
         """Magnitudes, or their logarithms, and frequencies side by side, (n_frames, 2 * n_components)."""
-        magnitude = frames.magnitude
-        if self.magnitude == "log":
-            magnitude = np.log1p(np.maximum(magnitude, 0.0) / self.floor)
-        return np.hstack([magnitude, frames.frequency])
+        logarithmic = self.magnitude_scale == "log"
+        return np.hstack([self._log(frames.magnitude) if logarithmic else frames.magnitude, frames.frequency])
+
+    def _frames(self, vectors: np.ndarray, first: Frames, bounded: bool) -> Frames:
+        values = vectors.astype(np.float64) * self.std + self.mean
+        low, high = self.frame_bounds
+        if self.adds_up:
+            values[0] += self._values(first)[0]
+            if not bounded:
+                values = np.cumsum(values, axis=0)
+            else:  # added up within the bounds, as a ball is that cannot leave the room
+                for before, value in pairwise(values):
+                    np.clip(before, low, high, out=before)
+                    value += before
+        if bounded:
+            np.clip(values, low, high, out=values)
+        magnitude, frequency = np.hsplit(values, 2)
+        if self.magnitude_scale == "log":
+            magnitude = self.floor * np.expm1(magnitude)
+        return replace(first, magnitude=magnitude, frequency=frequency)
+
+    def _size(self, name: str, n_components: int) -> int:
+        return 1 if name == "floor" else 2 * n_components
 
     def _widen(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest value of each column, moved apart by the margin."""

@@ -11,6 +11,7 @@ Source: Weinreich, "Coupled Piano Strings", 1977, for why the decay is not one s
 Notebook: 07_piano.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,9 +19,8 @@ import numpy as np
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import onset
 from rnnsound.dsp.sound import Sound
-from rnnsound.features.notes import ramps
+from rnnsound.features.notes import WholeNote
 
-STRUCK_EDGES = (3.0, 2.0, 1.0, 0.5, 0.2, 0.1)  # seconds after the hammer's stroke that the network is told of
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
 _LAST = 4  # frames at a recording's end, where it is taken to hold nothing but noise
 _ABOVE_DB = 10.0  # a component is followed down to so much above that noise
@@ -33,72 +33,68 @@ _LATEST = 3600.0  # seconds: no recording waits longer for its stroke
 _SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there is none
 
 
-class StruckNote:
+class StruckNote(WholeNote):
     """What is measured of a struck note, and what is left of it to learn.
 
+    The network is told how long ago the hammer struck, by ramps of 0.1 to 3 s. Later than that the strings
+    only die away.
+
     After fit:
-        rates: how fast each component dies away by itself, in dB per second, (n_components,).
-        depths: by how many dB, until nothing but the recording's noise is left of it, (n_components,).
-        damper: how fast all of them fall, on top of that, once the key is let go, in dB per second.
+        decay_rates: how fast each component dies away by itself, in dB per second, (n_components,).
+        decay_ranges: by how many dB, until nothing but the recording's noise is left of it, (n_components,).
+        damper: how fast all of them fall, on top of that, once the key is released, in dB per second.
         tail: how long it takes from there to the end of the note, in seconds.
-        strike: when the hammer strikes, in seconds after the note's beginning; before, all is silent.
+        onset: when the hammer strikes, in seconds after the note's beginning; before, all is silent.
 
     Notebook: 07_piano.
     """
 
-    def fit(self, sounds: list[Sound], recordings: list[Frames], times: list[np.ndarray]) -> "StruckNote":
-        """Measure rates, depths, damper, tail and strike; of several recordings, their means.
+    condition_names = ("since_stroke",)
+
+    def fit(self, sounds: Sequence[Sound], recordings: Sequence[Frames]) -> "StruckNote":
+        """Measure decay rates and ranges, damper, tail and onset; of several recordings, their means.
 
         Args:
             sounds: recordings of one note.
-            recordings: their frames, from before the beginning to after the end.
-            times: of these frames, in seconds after the beginning.
+            recordings: their frames, as analyze gives them.
 
         Raises:
-            ValueError: a recording rings for less than 8 frames.
+            ValueError: a recording rings for fewer than 8 frames.
         """
         decays, dampers, tails = [], [], []
-        for sound, frames, at in zip(sounds, recordings, times, strict=True):
-            inside = _within(frames, at, sound.duration)
-            release, damper = find_release(frames[:inside], at[:inside])
-            decays.append(_decays(frames[:inside], at[:inside], release))
+        for sound, frames in zip(sounds, recordings, strict=True):
+            inside = _until(frames, sound.duration)
+            release, damper = find_release(inside)
+            decays.append(_decays(inside, release))
             dampers.append(damper)
             tails.append(sound.duration - release if release < np.inf else _DAMPER[1])
-        self.rates, self.depths = np.mean(decays, axis=0)
-        self.strike = float(np.mean([onset(sound) for sound in sounds]))
+        self.decay_rates, self.decay_ranges = np.mean(decays, axis=0)
+        self.onset = float(np.mean([onset(sound) for sound in sounds]))
         self.damper, self.tail = float(np.mean(dampers)), float(np.mean(tails))
         return self
 
-    def steady(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
+    def remove_decay(self, frames: Frames, seconds: float) -> Frames:
         """Return a recording's frames up to the damper, each component raised by what it has lost."""
-        inside = _within(frames, times, seconds)
-        release, _ = find_release(frames[:inside], times[:inside])
-        ringing = _within(frames, times, min(release, seconds))
-        return _raised(frames[:ringing], self._lost(times[:ringing]))
+        release, _ = find_release(_until(frames, seconds))
+        ringing = _until(frames, min(release, seconds))
+        return _raised(ringing, self._lost(ringing.times))
 
-    def sounding(self, frames: Frames, times: np.ndarray, seconds: float) -> Frames:
-        """Let steady frames die away, and let the damper fall so that the note ends after so many seconds.
+    def apply_decay(self, frames: Frames, seconds: float) -> Frames:
+        """Let frames die away, and let the damper fall so that the note ends after so many seconds.
 
         However short the note, the damper takes off as many decibels as it did in the recording.
         """
         release = max(seconds - self.tail, 0.0)
         damper = self.damper * self.tail / (seconds - release)
-        return _raised(frames, -self._lost(times) - damper * np.maximum(times - release, 0)[:, None])
-
-    def places(self, times: np.ndarray, seconds: float) -> np.ndarray:
-        """Say of every frame how long ago the hammer struck.
-
-        Returns:
-            float32, (n_frames, 6): ramps of 0.1 to 3 s. Later than that the strings only die away.
-        """
-        return ramps(times, STRUCK_EDGES)
+        damped = damper * np.maximum(frames.times - release, 0)[:, None]
+        return _raised(frames, -self._lost(frames.times) - damped)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what fit learned, by name, to be kept in a file."""
         return {
-            "rates": self.rates,
-            "depths": self.depths,
-            "damper": np.array([self.damper, self.tail, self.strike]),
+            "decay_rates": self.decay_rates,
+            "decay_ranges": self.decay_ranges,
+            "damper": np.array([self.damper, self.tail, self.onset]),
         }
 
     def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "StruckNote":
@@ -107,36 +103,35 @@ class StruckNote:
         Raises:
             ValueError: the arrays are not those of a struck note of so many components.
         """
-        shapes = {"rates": (n_components,), "depths": (n_components,), "damper": (3,)}
+        shapes = {"decay_rates": (n_components,), "decay_ranges": (n_components,), "damper": (3,)}
         if {name: array.shape for name, array in arrays.items()} != shapes:
             raise ValueError("the rates of decay have the wrong names or shapes")
-        self.rates, self.depths = arrays["rates"], arrays["depths"]
-        self.damper, self.tail, self.strike = map(float, arrays["damper"])
-        positive = np.concatenate([self.rates, [self.damper, self.tail]])
+        self.decay_rates, self.decay_ranges = arrays["decay_rates"], arrays["decay_ranges"]
+        self.damper, self.tail, self.onset = map(float, arrays["damper"])
+        positive = np.concatenate([self.decay_rates, [self.damper, self.tail]])
         if not ((positive > 0) & (positive < _LARGEST)).all():
             raise ValueError("a rate of decay is not above 0, or no decay that could be heard")
-        if not ((self.depths >= 0) & (self.depths < _LARGEST)).all():
+        if not ((self.decay_ranges >= 0) & (self.decay_ranges < _LARGEST)).all():
             raise ValueError("a depth of decay is not above 0, or no decay that could be heard")
-        if not 0 <= self.strike < _LATEST:
+        if not 0 <= self.onset < _LATEST:
             raise ValueError("the hammer strikes too late")
         return self
 
     def _lost(self, times: np.ndarray) -> np.ndarray:
         """Decibels that each component has lost by itself, (n_frames, n_components)."""
         after = np.maximum(times, 0.0)[:, None]
-        falling = np.minimum(after, self.depths / self.rates)
-        return falling * self.rates + (after - falling) * _SLOWEST
+        falling = np.minimum(after, self.decay_ranges / self.decay_rates)
+        return falling * self.decay_rates + (after - falling) * _SLOWEST
 
 
-def find_release(frames: Frames, times: np.ndarray) -> tuple[float, float]:
-    """Find when the damper fell on the strings, and how fast all of them fall since.
+def find_release(frames: Frames) -> tuple[float, float]:
+    """Find when the damper fell on the strings, and how fast all of them have fallen since.
 
     From its loudest frame on, and until it is 60 dB weaker, the level is two straight lines. Of all times
     where they could meet, take the one that leaves the smallest squared error.
 
     Args:
-        frames: of a struck note.
-        times: of the frames, in seconds after the onset.
+        frames: of a struck note, their times counted from its beginning.
 
     Returns:
         Time in seconds and dB per second; if the second line is not much steeper than the first, the strings
@@ -147,7 +142,7 @@ def find_release(frames: Frames, times: np.ndarray) -> tuple[float, float]:
     power = (frames.magnitude**2).sum(axis=1)
     loudest = int(power.argmax())
     heard = loudest + np.cumprod(power[loudest:] > _HEARD * power[loudest]).sum()
-    level, after = 10 * np.log10(power[loudest:heard]), times[loudest:heard]
+    level, after = 10 * np.log10(power[loudest:heard]), frames.times[loudest:heard]
     best = np.inf, np.inf, 0.0, 0.0
     for bend in after[_FEWEST:-_FEWEST]:
         lines = np.stack([np.ones_like(after), after, np.maximum(after - bend, 0)], axis=1)
@@ -158,16 +153,17 @@ def find_release(frames: Frames, times: np.ndarray) -> tuple[float, float]:
     return (release, -damper) if sudden else (np.inf, _DAMPER[0])
 
 
-def _within(frames: Frames, times: np.ndarray, end: float) -> int:
-    """Count the frames that end before a time in seconds."""
-    return int(np.count_nonzero(times <= end - frames.fft_size / frames.sample_rate / 2))
+def _until(frames: Frames, end: float) -> Frames:
+    """Return the frames that end before a time in seconds."""
+    return frames[: np.count_nonzero(frames.times <= end - frames.fft_size / frames.sample_rate / 2)]
 
 
-def _decays(frames: Frames, times: np.ndarray, release: float) -> tuple[np.ndarray, np.ndarray]:
+def _decays(frames: Frames, release: float) -> tuple[np.ndarray, np.ndarray]:
     """Return how fast each component dies away, in dB per second, and by how many dB until it is noise.
 
     A straight line through its level, from the attack to the release, as far as it can be told from noise.
     """
+    times = frames.times
     loudest = times[(frames.magnitude**2).sum(axis=1).argmax()]
     ringing = (times > loudest + _ATTACK) & (times < release)
     if np.count_nonzero(ringing) < _FEWEST:

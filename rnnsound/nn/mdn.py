@@ -15,10 +15,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rnnsound.config import check_loss
+
 LOG_STD_LIMIT = math.log(1e5)
 """Deviations stay within 1e-5 to 1e5 times the spread of the training data (which is 1)."""
 
-_UNSURE = 3.0  # a wider deviation than this gives a number no more weight in even_loss
+_UNSURE = 3.0  # a wider deviation than this gives a number no more weight in beta_nll_loss
 
 
 class Mixture(NamedTuple):
@@ -26,7 +28,7 @@ class Mixture(NamedTuple):
 
     Args:
         log_weights: logarithms of the weights, which sum to 1 over the last axis, shape (..., K).
-        means: centres, in the units of the target, shape (..., K, D).
+        means: centers, in the units of the target, shape (..., K, D).
         log_stds: logarithms of the standard deviations (not variances), shape (..., K, D).
 
     Source: Bishop, 1994; a deviation per dimension: Schuster, 1999. Notebook: 03_mixture_density.
@@ -58,6 +60,10 @@ class Mixture(NamedTuple):
             log_stds=LOG_STD_LIMIT * torch.tanh(stds.unflatten(-1, (k, -1)) / LOG_STD_LIMIT),
         )
 
+    def mean(self) -> Tensor:
+        """Return the value that is to be expected: the centers' mean by their weights, shape (..., D)."""
+        return (self.log_weights.exp().unsqueeze(-1) * self.means).sum(-2)
+
 
 def mdn_loss(mixture: Mixture, target: Tensor) -> Tensor:
     """Mean negative log-likelihood of the target, in nats per frame.
@@ -82,7 +88,7 @@ def mdn_loss(mixture: Mixture, target: Tensor) -> Tensor:
     return 0.5 * math.log(2 * math.pi) * target.shape[-1] - log_likelihood.mean()
 
 
-def even_loss(mixture: Mixture, target: Tensor) -> Tensor:
+def beta_nll_loss(mixture: Mixture, target: Tensor) -> Tensor:
     """Mean negative log-likelihood in which every number's share is weighted by its own deviation.
 
     The gradient of a mean goes with 1 / std²: where the model is unsure, it learns the mean slowly, and where
@@ -95,15 +101,24 @@ def even_loss(mixture: Mixture, target: Tensor) -> Tensor:
         target: what came, shape (..., D).
 
     Returns:
-        A scalar, in other units than mdn_loss.
+        A scalar, without a unit. It says little by itself: as deviations shrink, so do the weights, and the
+        value may rise while the sound gets better.
+
+    Raises:
+        ValueError: the mixture has several Gaussians.
 
     Source: Seitzer, Tavakoli, Antic and Martius, "On the Pitfalls of Heteroscedastic Uncertainty Estimation
     with Probabilistic Neural Networks", 2022, with their beta at 1/2. Notebook: 06_clarinet.
     """
+    check_loss("beta_nll", mixture.means.shape[-2])
     means, log_stds = mixture.means.squeeze(-2), mixture.log_stds.squeeze(-2)
     share = 0.5 * ((target - means) * torch.exp(-log_stds)).square() + log_stds
     weight = log_stds.detach().exp().clamp(max=_UNSURE)
     return (weight * share).sum(-1).mean()
+
+
+LOSSES = {"mdn": mdn_loss, "beta_nll": beta_nll_loss}
+"""TrainConfig.loss -> the function: mixture and target -> a scalar. Units: rnnsound.config.LOSS_UNITS."""
 
 
 def sample(mixture: Mixture, variance_scale: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
@@ -124,7 +139,7 @@ def sample(mixture: Mixture, variance_scale: float = 1.0, generator: torch.Gener
     Source: Graves, 2013, with the variance scale of this tutorial's article. Notebook: 03_mixture_density.
     """
     if not (math.isfinite(variance_scale) and variance_scale >= 0):
-        raise ValueError(f"variance_scale={variance_scale} is not a variance factor; use a number from 0 up")
+        raise ValueError(f"variance_scale={variance_scale} must be a number, 0 or above")
     log_weights, means, log_stds = mixture
     weights = log_weights.exp().reshape(-1, log_weights.shape[-1])
     component = torch.multinomial(weights, 1, generator=generator).view(*log_weights.shape[:-1], 1, 1)

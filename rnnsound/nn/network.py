@@ -4,6 +4,7 @@ Source: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997; with a mixtu
 "Generating Sequences With Recurrent Neural Networks", 2013. Notebook: 02_lstm.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,12 +17,16 @@ class SoundRNN(nn.Module):
     """Stacked LSTM layers and one linear layer that puts out the parameters of a mixture.
 
     Args:
-        n_features: numbers in one frame, D: magnitude and frequency of every component.
+        n_features: numbers in one frame, D: what a scaler makes of magnitudes and frequencies.
         hidden_size: units in each LSTM layer.
         num_layers: LSTM layers, each reading the one below.
         n_mixtures: Gaussians in the mixture, K; the linear layer has K * (1 + 2 * D) outputs.
-        n_conditions: numbers that the model is told beside each frame and does not predict, such as where in
-            the note the next frame is.
+        n_conditions: numbers that the network is told beside each frame and does not predict, such as where
+            in the note the next frame is.
+
+    Attributes:
+        low, high: the range in which frames drawn from the mixture are kept, both (n_features,); infinite
+            until keep_within sets it.
 
     Raises:
         ValueError: a size is not a positive whole number.
@@ -57,13 +62,19 @@ class SoundRNN(nn.Module):
         self.lstm = nn.LSTM(n_features + n_conditions, hidden_size, num_layers, batch_first=True)
         self.head = nn.Linear(hidden_size, n_mixtures * (1 + 2 * n_features))
         self._open_forget_gates()
+        infinite = torch.full((n_features,), torch.inf)
+        self.register_buffer("low", -infinite, persistent=False)
+        self.register_buffer("high", infinite, persistent=False)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Mixture, State]:
+    def forward(
+        self, x: Tensor, conditions: Tensor | None = None, state: State | None = None
+    ) -> tuple[Mixture, State]:
         """Read frames; after each, say what the next one may be.
 
         Args:
-            x: standardised frames, each followed by its conditions, shape (batch, time, n_features +
-                n_conditions).
+            x: standardized frames, shape (batch, time, n_features).
+            conditions: what the network is told of the frame after each, shape (batch, time, n_conditions);
+                None if it is told nothing.
             state: what the layers remember, (hidden, cell), each (num_layers, batch, hidden_size); None
                 forgets.
 
@@ -71,8 +82,33 @@ class SoundRNN(nn.Module):
             The mixture for the frame after each that was read (log_weights (batch, time, K), means and
             log_stds (batch, time, K, n_features)), and the state after the last.
         """
+        if self.n_conditions:
+            x = torch.cat([x, conditions], dim=-1)
         hidden, state = self.lstm(x, state)
         return Mixture.from_outputs(self.head(hidden), self.n_mixtures), state
+
+    def keep_within(self, low: np.ndarray, high: np.ndarray) -> None:
+        """Keep every frame that is drawn from the mixture within a range, in training and afterwards.
+
+        A Gaussian has tails, and one frame far from everything in the recording sends the network where it
+        never was in training, from where it may not come back.
+
+        Args:
+            low: smallest value of every feature, (n_features,).
+            high: largest.
+
+        Raises:
+            ValueError: the shapes are others, or a low is above its high.
+
+        Notebook: 04_sine_model.
+        """
+        low, high = (torch.as_tensor(edge, dtype=torch.float32) for edge in (low, high))
+        if low.shape != (self.n_features,) or high.shape != low.shape or (low > high).any():
+            raise ValueError(
+                f"bounds have shapes {tuple(low.shape)} and {tuple(high.shape)}; use two of "
+                f"({self.n_features},), the lower one first"
+            )
+        self.low, self.high = low.to(self.head.bias.device), high.to(self.head.bias.device)
 
     @property
     def n_parameters(self) -> int:

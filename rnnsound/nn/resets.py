@@ -7,12 +7,13 @@ overlap, so the change of magnitudes and frequencies is a crossfade of one windo
 Source: the tutorial's article. Notebook: 06_clarinet.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnsound.dsp.frames import Frames
-from rnnsound.features.frame_scaler import FrameScaler
+from rnnsound.features.scaler import Scaler
 
 
 class Resets(NamedTuple):
@@ -49,22 +50,21 @@ class Resets(NamedTuple):
     @property
     def times(self) -> np.ndarray:
         """Times of the replaced frames' middles in seconds, (n,)."""
-        hop, size = self.source.hop_size, self.source.fft_size
-        return (self.frames * hop + size / 2) / self.source.sample_rate
+        return replace(self.source, start=0).time_of(self.frames)
 
-    def vectors(self, scaler: FrameScaler) -> dict[int, np.ndarray]:
-        """Return what the model hears instead of its own draw, by frame."""
+    def vectors(self, scaler: Scaler) -> dict[int, np.ndarray]:
+        """Return what the network hears in place of its own draw, by frame."""
         heard = scaler.transform(self.source)
         return {int(t): heard[k] for t, k in zip(self.frames, self.chosen, strict=True)}
 
-    def add_up(self, scaler: FrameScaler, vectors: np.ndarray, first: Frames, bounded: bool) -> Frames:
+    def add_up(self, scaler: Scaler, vectors: np.ndarray, first: Frames, bounded: bool) -> Frames:
         """Turn deltas into frames, starting anew from the chosen frame at every reset.
 
         Args:
             scaler: of deltas.
             vectors: (n_frames, n_features).
             first: what the first delta is added to.
-            bounded: as for FrameScaler.inverse_transform.
+            bounded: as for Scaler.inverse_transform.
         """
         edges = [0, *self.frames.tolist(), len(vectors)]
         before = [first] + [self.source[max(k - 1, 0) :][:1] for k in self.chosen.tolist()]
@@ -76,6 +76,4 @@ class Resets(NamedTuple):
         magnitude, frequency = (
             np.concatenate([getattr(p, n) for p in parts]) for n in ("magnitude", "frequency")
         )
-        return Frames(
-            magnitude, frequency, first.sample_rate, first.fft_size, first.hop_size, first.first_phase
-        )
+        return replace(first, magnitude=magnitude, frequency=frequency)

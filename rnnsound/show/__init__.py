@@ -4,7 +4,7 @@ Importing this package teaches the notebook to show a Sound as a player and axes
 those who cannot see it. Notebook: 00_start_here.
 """
 
-from rnnsound.show.live import live_loss, plot_loss
+from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
 from rnnsound.show.players import players, register_sound_formatter
 from rnnsound.show.plots import (
     panels,
@@ -27,11 +27,13 @@ __all__ = [
     "panels",
     "players",
     "plot_components",
+    "plot_error",
     "plot_frame",
     "plot_level",
     "plot_loss",
     "plot_pitch",
     "plot_spectrogram",
+    "plot_training",
     "plot_waveform",
     "table",
 ]

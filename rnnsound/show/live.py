@@ -1,4 +1,4 @@
-"""A picture of the loss that grows while a network learns. Notebook: 04_sine_model."""
+"""Pictures of a training, one of which grows while the network learns. Notebook: 04_sine_model."""
 
 from __future__ import annotations
 
@@ -9,26 +9,40 @@ from typing import TYPE_CHECKING
 
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from rnnsound.show.plots import finish, panels, picture
 
-if TYPE_CHECKING:  # training imports torch, which takes seconds
+if TYPE_CHECKING:  # imports PyTorch, which takes seconds
     from rnnsound.nn.train import History
 
 _SECONDS = 0.5  # between pictures: drawing should not hold up the learning
 
 
 def plot_loss(history: History, ax: Axes | None = None, title: str = "Loss") -> Axes:
-    """Draw the loss of every epoch, in nats per frame."""
-    ax = ax or panels()[0]
-    ax.plot(range(1, len(history.losses) + 1), history.losses)
-    alt = f"loss of {len(history.losses)} epochs, at the end {history.losses[-1]:.2f} nats per frame"
-    return finish(ax, title, "epoch", "loss (nats per frame)", alt)
+    """Draw the loss of every epoch, in the loss's unit, and beside it that on held-out recordings."""
+    curves = {"trained on": history.losses}
+    if history.validation:
+        curves["held out"] = history.validation
+    return _plot_epochs(curves, ax, title, f"loss ({history.unit})")
+
+
+def plot_error(history: History, ax: Axes | None = None, title: str = "Prediction error") -> Axes:
+    """Draw how far the expected frames were from those that came: it falls, whatever the loss does."""
+    return _plot_epochs({"trained on": history.errors}, ax, title, "standard deviations")
+
+
+def plot_training(history: History) -> Figure:
+    """Draw loss and prediction error of every epoch, one above the other."""
+    top, bottom = panels(2, height=2)
+    plot_loss(history, top)
+    plot_error(history, bottom)
+    return top.figure
 
 
 @contextmanager
 def live_loss() -> Iterator[Callable[[History], None]]:
-    """Offer an on_epoch callback that draws the loss so far, all in one place of the page.
+    """Offer an on_epoch callback that draws the training so far, all in one place of the page.
 
     The picture is drawn anew every half second, and a last time when the block ends.
     """
@@ -39,11 +53,23 @@ def live_loss() -> Iterator[Callable[[History], None]]:
         nonlocal latest, drawn
         latest = history
         if time.monotonic() - drawn > _SECONDS:
-            place.update(HTML(picture(plot_loss(history).figure)))
+            place.update(HTML(picture(plot_training(history))))
             drawn = time.monotonic()
 
     try:
         yield on_epoch
     finally:
         if latest is not None:
-            place.update(HTML(picture(plot_loss(latest).figure)))
+            place.update(HTML(picture(plot_training(latest))))
+
+
+def _plot_epochs(curves: dict[str, list[float]], ax: Axes | None, title: str, unit: str) -> Axes:
+    """Draw one value per epoch for each curve."""
+    ax = ax or panels()[0]
+    for name, values in curves.items():
+        ax.plot(range(1, len(values) + 1), values, label=name)
+    ax.locator_params(axis="x", integer=True)
+    count = max(map(len, curves.values()))
+    last = [f"{name} {values[-1]:.2f}" for name, values in curves.items() if values]
+    alt = f"{count} epochs, {unit}, in the last: {', '.join(last)}" if last else "no epoch is finished yet"
+    return finish(ax, title, "epoch", unit, alt)

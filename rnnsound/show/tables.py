@@ -1,6 +1,7 @@
 """Tables for a notebook's page: captioned, with units, four decimals as in the article."""
 
 import html
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -64,8 +65,9 @@ def component_table(frames: Frames, frame: int, compare: np.ndarray | None = Non
     return table(columns, f"Frame {frame}, centered at {frames.times[frame]:.3f} s")
 
 
-def check_table(findings: list[Finding]) -> Styler:
+def check_table(findings: Iterable[Finding]) -> Styler:
     """Show what the set-up check found."""
+    findings = list(findings)
     columns = {
         "": ["ok" if finding.ok else "WRONG" for finding in findings],
         "what": [finding.name for finding in findings],

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rnnsound import Frames, PhaseVocoder, Sound, sine
-from rnnsound.dsp.phase import find_peaks, lock_phases
+from rnnsound.dsp.phase import lock_phases, regions_of_influence
 
 
 def jittered(frames, hertz, seed=0):
@@ -77,7 +77,7 @@ def test_bins_that_wrapped_read_the_tones_frequency_within_a_whole_turn():
 
 def test_every_bin_belongs_to_the_peak_uphill_from_it():
     magnitude = np.array([[0.1, 0.2, 5.0, 9.0, 4.0, 0.3, 0.2, 0.4, 2.0, 0.5], np.zeros(10)])
-    assert find_peaks(magnitude).tolist() == [[3, 3, 3, 3, 3, 3, 3, 8, 8, 8], [0] * 10]
+    assert regions_of_influence(magnitude).tolist() == [[3, 3, 3, 3, 3, 3, 3, 8, 8, 8], [0] * 10]
 
 
 def test_silence_and_single_frames_pass():

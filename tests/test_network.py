@@ -30,7 +30,7 @@ def test_reading_in_two_pieces_with_carried_state_is_reading_at_once():
     model, x = SoundRNN(6, 8, 2, 3), torch.randn(2, 11, 6)
     whole, _ = model(x)
     first, state = model(x[:, :4])
-    second, _ = model(x[:, 4:], state)
+    second, _ = model(x[:, 4:], None, state)
     for at_once, a, b in zip(whole, first, second, strict=True):
         torch.testing.assert_close(torch.cat([a, b], dim=1), at_once)
     assert whole.log_weights.shape == (2, 11, 3)

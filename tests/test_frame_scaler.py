@@ -135,7 +135,7 @@ def test_several_recordings_are_fitted_together_without_a_jump_between_them():
     ("make", "message"),
     [
         (lambda: FrameScaler("relative"), "representation='relative'"),
-        (lambda: FrameScaler(magnitude="dB"), "magnitude='dB'"),
+        (lambda: FrameScaler(magnitude_scale="dB"), "magnitude_scale='dB'"),
         (lambda: FrameScaler(margin=-1), "margin=-1"),
         (lambda: FrameScaler().fit(random_frames(n_frames=1)), "fewer than two frames"),
         (lambda: FrameScaler().fit(random_frames()).transform(random_frames(n_components=3)), "3 components"),

@@ -18,19 +18,19 @@ def lively_model(n_features=6, hidden_size=16, num_layers=2, n_mixtures=3, seed=
 
 
 @torch.no_grad()
-def stepping(model, n_frames, seed, warm_up, scale):
+def stepping(model, n_frames, seed, primer, scale):
     """nn.LSTM, frame by frame, given the draws that generate's documentation promises for the seed."""
     rng = np.random.default_rng(seed)
     normal = torch.from_numpy(rng.standard_normal((n_frames, model.n_features), dtype=np.float32))
     gumbel = torch.from_numpy(rng.gumbel(size=(n_frames, model.n_mixtures))).float()
     frame, state, out = torch.zeros(1, 1, model.n_features), None, []
-    if warm_up is not None:
-        heard = torch.from_numpy(warm_up)[None]
+    if primer is not None:
+        heard = torch.from_numpy(primer)[None]
         frame = heard[:, -1:]
-        if len(warm_up) > 1:
+        if len(primer) > 1:
             state = model(heard[:, :-1])[1]
     for t in range(n_frames):
-        mixture, state = model(frame, state)
+        mixture, state = model(frame, None, state)
         k = int((mixture.log_weights[0, 0] + gumbel[t]).argmax())
         std = mixture.log_stds[0, 0, k].exp() * np.sqrt(scale[t])
         frame = (mixture.means[0, 0, k] + std * normal[t]).view(1, 1, -1)
@@ -42,10 +42,10 @@ def stepping(model, n_frames, seed, warm_up, scale):
 @pytest.mark.parametrize("heard", [0, 1, 30])
 def test_the_fast_steps_are_nn_lstms_given_the_same_draws(num_layers, n_mixtures, heard):
     model = lively_model(num_layers=num_layers, n_mixtures=n_mixtures)
-    warm_up = np.random.default_rng(9).standard_normal((heard, 6)).astype(np.float32) if heard else None
+    primer = np.random.default_rng(9).standard_normal((heard, 6)).astype(np.float32) if heard else None
     scale = np.linspace(0, 2, 100)
-    fast = generate(model, 100, scale, seed=4, warm_up=warm_up)
-    slow = stepping(model, 100, 4, warm_up, scale)
+    fast = generate(model, 100, scale, seed=4, primer=primer)
+    slow = stepping(model, 100, 4, primer, scale)
     np.testing.assert_allclose(fast, slow, atol=1e-5 * np.abs(slow).max())
     assert fast.dtype == np.float32
 
@@ -60,12 +60,13 @@ def test_the_articles_clarinet_model_agrees_too():
 @pytest.mark.parametrize("n_mixtures", [1, 3])
 def test_each_of_several_voices_is_what_its_seed_gives_alone(n_mixtures):
     model = lively_model(n_mixtures=n_mixtures)
-    warm_up = np.ones((3, 6), dtype=np.float32)
+    primer = np.ones((3, 6), dtype=np.float32)
     bounds = (np.full(6, -3.0), np.full(6, 3.0))
-    together = generate(model, 60, 0.7, seed=[5, 1, 8], warm_up=warm_up, bounds=bounds)
+    model.keep_within(*bounds)
+    together = generate(model, 60, 0.7, seed=[5, 1, 8], primer=primer)
     assert together.shape == (3, 60, 6)
     for voice, seed in zip(together, [5, 1, 8], strict=True):
-        alone = generate(model, 60, 0.7, seed=seed, warm_up=warm_up, bounds=bounds)
+        alone = generate(model, 60, 0.7, seed=seed, primer=primer)
         np.testing.assert_allclose(voice, alone, atol=1e-4)
 
 
@@ -92,10 +93,11 @@ def test_draws_have_the_weights_means_and_scaled_deviations_that_the_network_say
 def test_bounds_hold_and_what_is_fed_back_is_within_them():
     model = lively_model()
     bounds = (np.linspace(-0.2, -0.1, 6), np.linspace(0.1, 0.2, 6))
-    drawn = generate(model, 500, 4.0, seed=1, bounds=bounds)
+    model.keep_within(*bounds)
+    drawn = generate(model, 500, 4.0, seed=1)
     assert (drawn >= np.float32(bounds[0])).all()
     assert (drawn <= np.float32(bounds[1])).all()
-    again = generate(model, 1, 4.0, seed=7, warm_up=drawn, bounds=bounds)
+    again = generate(model, 1, 4.0, seed=7, primer=drawn)
     assert np.isfinite(again).all()
 
 
@@ -115,11 +117,16 @@ def test_another_seed_draws_something_else_and_the_same_seed_the_same():
         ({"seed": -1}, "seed"),
         ({"seed": 1.5}, "seed"),
         ({"seed": []}, "seed"),
-        ({"warm_up": np.zeros((0, 6))}, "warm_up"),
-        ({"warm_up": np.zeros((4, 5))}, "warm_up"),
-        ({"bounds": (np.zeros(2), np.ones(2))}, "bounds"),
+        ({"primer": np.zeros((0, 6))}, "primer"),
+        ({"primer": np.zeros((4, 5))}, "primer"),
     ],
 )
 def test_what_cannot_be_generated_is_refused_in_a_sentence(wrong, message):
     with pytest.raises(ValueError, match=message):
         generate(lively_model(), **{"n_frames": 10, **wrong})
+
+
+@pytest.mark.parametrize("bounds", [(np.zeros(2), np.ones(2)), (np.ones(6), np.zeros(6)), (np.zeros(6), 1.0)])
+def test_bounds_that_are_none_are_refused(bounds):
+    with pytest.raises(ValueError, match="bounds"):
+        lively_model().keep_within(*bounds)

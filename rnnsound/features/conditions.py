@@ -1,0 +1,76 @@
+"""Conditions: what the network is told beside each frame, and does not predict.
+
+A condition has a name, a number of columns and a function that gives its rows. A kind of note lists the names
+of those it uses. Notebooks: 06_clarinet, 07_piano.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+_WEIGHT = 5.0  # a few numbers among hundreds have to be loud to be heard
+
+
+class Condition(NamedTuple):
+    """One condition.
+
+    Args:
+        width: number of columns.
+        rows: times of the frames' middles (n_frames,) and length of the note, both in seconds after the
+            note's beginning, -> (n_frames, width).
+    """
+
+    width: int
+    rows: Callable[[np.ndarray, float], np.ndarray]
+
+
+def _after(*edges: float) -> Condition:
+    return Condition(len(edges), lambda times, seconds: ramps(times, edges))
+
+
+def _before(*edges: float) -> Condition:
+    return Condition(len(edges), lambda times, seconds: ramps(seconds - times, edges))
+
+
+CONDITIONS = {
+    "since_onset": _after(1.0, 0.2),
+    "until_end": _before(1.0, 0.2),
+    "since_stroke": _after(3.0, 2.0, 1.0, 0.5, 0.2, 0.1),
+}
+"""Every condition by its name; the numbers are the ramps' lengths in seconds."""
+
+
+def condition_rows(names: Sequence[str], times: np.ndarray, seconds: float) -> np.ndarray:
+    """Return the rows of several conditions side by side.
+
+    Args:
+        names: of CONDITIONS; none gives no columns.
+        times: of the frames' middles, in seconds after the note's beginning, (n_frames,).
+        seconds: length of the note.
+
+    Returns:
+        float32, (n_frames, total width).
+    """
+    nothing = np.zeros((len(times), 0), dtype=np.float32)
+    return np.hstack([nothing, *(CONDITIONS[name].rows(times, seconds) for name in names)])
+
+
+def condition_width(names: Sequence[str]) -> int:
+    """Return how many columns several conditions have together."""
+    return sum(CONDITIONS[name].width for name in names)
+
+
+def ramps(times: np.ndarray, edges: Sequence[float]) -> np.ndarray:
+    """Tell the time as the hands of a clock do: one hand for each edge, full at 0 and 0 from the edge on.
+
+    Args:
+        times: in seconds, (n_frames,).
+        edges: in seconds.
+
+    Returns:
+        float32, (n_frames, n_edges).
+
+    Notebook: 07_piano.
+    """
+    return (_WEIGHT * np.clip(1 - times[:, None] / np.array(edges), 0, 1)).astype(np.float32)

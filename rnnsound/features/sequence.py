@@ -1,0 +1,48 @@
+"""Sequence: what the network reads of one recording. Notebook: 04_sine_model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """The vectors of one recording, in order, and what the network is told beside them.
+
+    Training takes a list of these: what the network remembers never crosses from one recording into the next.
+
+    Args:
+        vectors: standardized frames, (n_frames, n_features).
+        conditions: a row for each frame, (n_frames, n_conditions); None: nothing is told.
+        name: what messages call the recording.
+
+    Raises:
+        ValueError: the shapes do not fit, there are fewer than two frames, or a number is not finite.
+
+    Notebook: 04_sine_model.
+    """
+
+    vectors: np.ndarray
+    conditions: np.ndarray | None = None
+    name: str = "recording"
+
+    def __post_init__(self):
+        vectors = np.asarray(self.vectors, dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) < 2:
+            raise ValueError(
+                f"{self.name}: vectors have shape {vectors.shape}; use (n_frames, n_features), 2 or more"
+            )
+        told = np.zeros((len(vectors), 0)) if self.conditions is None else self.conditions
+        conditions = np.asarray(told, dtype=np.float32)
+        if conditions.ndim != 2 or len(conditions) != len(vectors):
+            raise ValueError(
+                f"{self.name}: conditions have shape {conditions.shape}; use ({len(vectors)}, n_conditions), "
+                "a row for each frame"
+            )
+        for name, values in {"vectors": vectors, "conditions": conditions}.items():
+            if not np.isfinite(values).all():
+                raise ValueError(f"{self.name}: {name} hold NaN or infinity; use finite frames")
+            object.__setattr__(self, name, values)
+
+    def __len__(self):
+        return len(self.vectors)

@@ -1,0 +1,121 @@
+"""Recordings, cut into streams that are trained side by side, piece by piece.
+
+Source: Williams and Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
+Trajectories", 1990 (truncated back-propagation through time). Notebook: 02_lstm.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnsound.features.sequence import Sequence
+from rnnsound.nn.mdn import Mixture
+from rnnsound.nn.network import SoundRNN
+
+
+class Piece(NamedTuple):
+    """What one training step sees of a batch of streams.
+
+    Args:
+        heard: frames that the network reads, (batch, time, n_features).
+        conditions: what it is told of the frame after each, (batch, time, n_conditions).
+        target: the frame after each, (batch, time, n_features).
+        valid: False where a stream has ended and padding follows, (batch, time); None: nowhere.
+    """
+
+    heard: Tensor
+    conditions: Tensor
+    target: Tensor
+    valid: Tensor | None
+
+    def without_padding(self, mixture: Mixture) -> tuple[Mixture, Tensor]:
+        """Return mixture and target without the padded frames: what a loss is to see."""
+        if self.valid is None:
+            return mixture, self.target
+        return Mixture(*(part[self.valid] for part in mixture)), self.target[self.valid]
+
+
+class Batch(NamedTuple):
+    """Streams that are read side by side; where one is shorter than the longest, padding follows.
+
+    Args:
+        frames: (batch, length, n_features).
+        conditions: (batch, length, n_conditions).
+        lengths: frames of each stream, (batch,).
+    """
+
+    frames: Tensor
+    conditions: Tensor
+    lengths: Tensor
+
+    def pieces(self, sequence_length: int) -> Iterator[Piece]:
+        """Return the batch in pieces of so many steps from frame to frame; the last may be shorter."""
+        n_frames, shortest = self.frames.shape[1], int(self.lengths.min())
+        for first in range(0, n_frames - 1, sequence_length):
+            last = min(first + sequence_length, n_frames - 1)
+            target = slice(first + 1, last + 1)
+            valid = None
+            if last >= shortest:
+                numbers = torch.arange(first + 1, last + 1, device=self.lengths.device)
+                valid = numbers < self.lengths[:, None]
+            yield Piece(self.frames[:, first:last], self.conditions[:, target], self.frames[:, target], valid)
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on another device."""
+        return Batch(*(part.to(device) for part in self))
+
+
+def make_streams(sequences: list[Sequence], batch_size: int, network: SoundRNN) -> list[Batch]:
+    """Cut recordings into streams of about equal length, and put batch_size of them side by side.
+
+    Each recording is cut into one stream or more, the longer the more. A stream ends with the frame that the
+    next of the same recording begins with, so that no step from frame to frame is lost in between; at the end
+    of a recording fewer frames than it has streams are left over. More recordings than batch_size make more
+    than one batch.
+
+    Raises:
+        ValueError: there are no recordings, they do not fit the network, or they have too few frames.
+    """
+    if not sequences:
+        raise ValueError("there is no recording to learn; give at least one Sequence")
+    for sequence in sequences:
+        shapes = sequence.vectors.shape[1], sequence.conditions.shape[1]
+        if shapes != (network.n_features, network.n_conditions):
+            raise ValueError(
+                f"{sequence.name}: vectors have shape {sequence.vectors.shape} and conditions "
+                f"{sequence.conditions.shape}; this network reads {network.n_features} features and is told "
+                f"{network.n_conditions} conditions"
+            )
+    steps = [len(sequence) - 1 for sequence in sequences]
+    if sum(steps) < batch_size:
+        raise ValueError(
+            f"{sum(steps) + 1} frames are too few for batch_size={batch_size}, which needs {batch_size + 1}; "
+            "use a longer recording or a smaller batch_size"
+        )
+    cuts = [1] * len(sequences)
+    for _ in range(batch_size - len(sequences)):
+        longest = int(np.argmax([n / k for n, k in zip(steps, cuts, strict=True)]))
+        cuts[longest] += 1
+    streams = [stream for s, k in zip(sequences, cuts, strict=True) for stream in _cut(s, k)]
+    streams.sort(key=len, reverse=True)  # streams of like length need little padding
+    return [_side_by_side(streams[i : i + batch_size]) for i in range(0, len(streams), batch_size)]
+
+
+def _cut(sequence: Sequence, count: int) -> list[Sequence]:
+    """Cut a recording into so many streams of equal length."""
+    length = (len(sequence) - 1) // count
+    parts = [slice(i * length, (i + 1) * length + 1) for i in range(count)]
+    return [Sequence(sequence.vectors[p], sequence.conditions[p], sequence.name) for p in parts]
+
+
+def _side_by_side(streams: list[Sequence]) -> Batch:
+    longest = max(map(len, streams))
+    frames, conditions = (
+        np.stack([np.pad(rows, ((0, longest - len(rows)), (0, 0))) for rows in kind])
+        for kind in ([s.vectors for s in streams], [s.conditions for s in streams])
+    )
+    lengths = torch.tensor([len(stream) for stream in streams])
+    return Batch(torch.from_numpy(frames), torch.from_numpy(conditions), lengths)
