@@ -18,8 +18,8 @@ from rnnsound.config import LOSS_UNITS, ModelConfig
 from rnnsound.dsp.files import replacing
 from rnnsound.dsp.frames import Frames
 from rnnsound.features import Excerpt, Scaler, make_note, make_scaler
+from rnnsound.nn.history import OPTIMIZER_STATE, History
 from rnnsound.nn.network import SoundRNN
-from rnnsound.nn.train import OPTIMIZER_STATE, History
 
 _MAGIC = b"rnnsound model 2\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size

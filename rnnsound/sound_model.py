@@ -19,9 +19,10 @@ from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.features import Excerpt, Scaler, make_note, make_scaler, note_kind
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn.generate import Draw, draw_learned, generate
+from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.resets import Resets
-from rnnsound.nn.train import History, train
+from rnnsound.nn.train import train
 from rnnsound.presets import SINE
 
 
@@ -77,8 +78,7 @@ class SoundModel:
         Args:
             sound: one recording, or several of the same sample rate, each learned by itself.
             config: all that can be decided.
-            validation: recordings that are only listened to in training: history.validation says how well the
-                network foresees them.
+            validation: recordings that are only listened to: history.validation is the loss on them.
             resume: a model of the same shape to learn on from, up to config.train.epochs in all. It stays as
                 it is; the new one has its scaler.
             note: a kind of note of your own, made from the one that config.features.note names; None takes
@@ -192,7 +192,7 @@ class SoundModel:
             seed: start of the random numbers; another one gives another take.
             resets_per_second: how often, on average, the running frame is replaced.
             reset_source: by frames from the middle of this recording; needed for resets.
-            draw: how a frame is drawn from its Gaussian.
+            draw: as for generate_frames.
 
         Raises:
             ValueError: seconds, variance_scale, seed, resets_per_second or reset_source is out of range.
@@ -229,8 +229,7 @@ class SoundModel:
     def resynthesize(self, sound: Sound) -> Sound:
         """Send a recording through the model's frames and back: the best that the model could do.
 
-        Returns:
-            Sound: as long as the recording, with its true phases.
+        The sound is as long as the recording, and has its true phases.
         """
         whole = self.vocoder.analyze(self.note.surround(sound, self.vocoder))
         start = self.note.lead(self.vocoder)
@@ -251,9 +250,7 @@ class SoundModel:
         return Resets.draw(n_frames, per_second, Excerpt().analyze(source, self.vocoder), seed)
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the model to a file: settings and tensors, with a checksum.
-
-        An old file stays until the new one is whole.
+        """Write the model to a file. An old file stays until the new one is whole.
 
         Raises:
             OSError: the folder is missing or cannot be written to.
@@ -273,7 +270,7 @@ class SoundModel:
 
     @property
     def _start(self) -> int:
-        """Sample at which generated frames begin, counted from the note's beginning, or else from their own."""
+        """Sample where generated frames begin, counted from the note's beginning; of an excerpt, 0."""
         return self.primer.start + len(self.primer) * self.vocoder.hop_size if self.note.whole else 0
 
 
@@ -297,6 +294,6 @@ def _sample_rate(sounds: list[Sound]) -> int:
     """Return the one sample rate of recordings that are learned together."""
     rates = {sound.sample_rate for sound in sounds}
     if len(rates) != 1:
-        named = ", ".join(f"{s.label} {s.sample_rate} Hz" for s in sounds) or "none at all"
-        raise ValueError(f"recordings learned together need one sample rate, not {named}")
+        named = ", ".join(f"{sound.label} {sound.sample_rate} Hz" for sound in sounds)
+        raise ValueError(f"recordings learned together need one sample rate, not {named or 'none'}")
     return rates.pop()

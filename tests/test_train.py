@@ -10,9 +10,11 @@ import torch
 from rnnsound.config import TrainConfig
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn import train as train_module
+from rnnsound.nn.history import TrainingDiverged
 from rnnsound.nn.mdn import mdn_loss
 from rnnsound.nn.network import SoundRNN
-from rnnsound.nn.train import TrainingDiverged, train
+from rnnsound.nn.streams import make_streams
+from rnnsound.nn.train import train
 
 
 def small_model(seed=0, **sizes):
@@ -177,3 +179,209 @@ def test_what_cannot_be_trained_is_refused_in_a_sentence(wrong, message):
 def test_a_device_that_is_not_there_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match="device='abacus' is not available"):
         train(small_model(), [Sequence(wave())], device="abacus", progress=False)
+
+
+def rising(n, start=0.0):
+    """Vectors that tell their own number."""
+    return np.stack([start + np.arange(n), np.zeros(n)], axis=1).astype(np.float32)
+
+
+def steps_of(batches, sequence_length=7):
+    """Every (heard, target) pair of first features that training would see."""
+    for batch in batches:
+        for piece in batch.pieces(sequence_length):
+            valid = torch.ones(piece.target.shape[:2], dtype=bool) if piece.valid is None else piece.valid
+            yield from zip(piece.heard[valid][:, 0].tolist(), piece.target[valid][:, 0].tolist(), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "batch_size"), [((41,), 4), ((41, 30), 4), ((50, 7, 20), 2), ((5, 90), 6)]
+)
+def test_no_step_crosses_from_one_recording_into_the_next_and_none_is_made_up(lengths, batch_size):
+    sequences = [Sequence(rising(n, 1000.0 * i)) for i, n in enumerate(lengths)]
+    steps = list(steps_of(make_streams(sequences, batch_size, small_model())))
+    assert all(target == heard + 1 for heard, target in steps)
+    assert len(set(steps)) == len(steps)
+    per_recording = [
+        sum(1000 * i <= heard < 1000 * (i + 1) for heard, _ in steps) for i in range(len(lengths))
+    ]
+    for n, found in zip(lengths, per_recording, strict=True):
+        assert n - 1 - batch_size < found <= n - 1  # fewer frames than streams are left over
+
+
+def test_one_recording_is_cut_into_streams_of_equal_length_without_padding():
+    (batch,) = make_streams([Sequence(rising(41))], 4, small_model())
+    assert batch.frames.shape == (4, 11, 2)
+    assert batch.frames[:, 0, 0].tolist() == [0, 10, 20, 30]
+    assert all(piece.valid is None for piece in batch.pieces(3))
+    assert [piece.heard.shape[1] for piece in batch.pieces(4)] == [4, 4, 2]
+
+
+def test_the_conditions_of_the_frame_to_come_go_with_each_frame():
+    conditions = rising(21, 100.0)[:, :1]
+    network = small_model(n_conditions=1)
+    (batch,) = make_streams([Sequence(rising(21), conditions)], 2, network)
+    for piece in batch.pieces(4):
+        torch.testing.assert_close(piece.conditions[..., 0], piece.target[..., 0] + 100)
+
+
+def test_several_recordings_give_the_gradient_of_their_frames_alone_as_written_out_by_hand():
+    """Streams of 20, 20 and 9 steps: state begins anew with each, padding has no say."""
+    long, short = wave(41), wave(10) + 2
+    network, twin = small_model(1), small_model(1)
+    config = TrainConfig(epochs=1, sequence_length=6, batch_size=3, optimizer="adam", learning_rate=0.02)
+    history = train(network, [Sequence(long), Sequence(short)], config, progress=False)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=0.02)
+    streams = [torch.from_numpy(s) for s in (long[:21], long[20:41], short)]
+    states, total = [None, None, None], 0.0
+    for start in range(0, 20, 6):
+        losses, counts = [], []
+        for i, stream in enumerate(streams):
+            piece = stream[start : start + 7]
+            if len(piece) > 1:
+                mixture, states[i] = twin(piece[None, :-1], None, states[i])
+                states[i] = tuple(part.detach() for part in states[i])
+                losses.append(mdn_loss(mixture, piece[None, 1:]) * (len(piece) - 1))
+                counts.append(len(piece) - 1)
+        loss = sum(losses) / sum(counts)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * sum(counts)
+    torch.testing.assert_close(parameters(network), parameters(twin), rtol=1e-5, atol=1e-6)
+    assert history.losses[0] == pytest.approx(total / 49, rel=1e-5)
+
+
+def test_more_recordings_than_the_batch_holds_are_trained_in_several_batches():
+    sequences = [Sequence(wave(n)) for n in (12, 30, 11, 29, 5)]
+    batches = make_streams(sequences, 2, small_model())
+    assert [batch.lengths.tolist() for batch in batches] == [[30, 29], [12, 11], [5]]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "message"),
+    [
+        ([], "no recording"),
+        (
+            [Sequence(wave(50), np.zeros((50, 3)), "note.wav")],
+            r"note\.wav: .* \(50, 3\).*0 conditions",
+        ),
+    ],
+)
+def test_sequences_that_do_not_fit_are_refused_in_a_sentence(sequences, message):
+    with pytest.raises(ValueError, match=message):
+        train(small_model(), sequences, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "conditions", "message"),
+    [
+        (np.zeros(5), None, r"take: vectors have shape \(5,\)"),
+        (np.zeros((1, 2)), None, "2 or more"),
+        (
+            np.zeros((5, 2)),
+            np.zeros((4, 1)),
+            r"take: conditions have shape \(4, 1\); use \(5, n_conditions\)",
+        ),
+        (np.zeros((5, 2)), np.full((5, 1), np.inf), "take: conditions hold NaN or infinity"),
+    ],
+)
+def test_a_sequence_that_is_none_is_refused_in_a_sentence(vectors, conditions, message):
+    with pytest.raises(ValueError, match=message):
+        Sequence(vectors, conditions, "take")
+
+
+def test_the_error_is_that_of_the_expected_frame_and_falls():
+    network, vectors = small_model(n_mixtures=2), wave(31)
+    with torch.no_grad():
+        mixture, _ = network(torch.from_numpy(vectors)[None, :-1])
+    history = learn(network, vectors, epochs=1, batch_size=1, sequence_length=30)  # one step, from here
+    weights = mixture.log_weights.exp().numpy()[..., None]
+    expected = (weights * mixture.means.numpy()).sum(axis=-2)[0]
+    assert history.errors[0] == pytest.approx(np.sqrt(np.mean((expected - vectors[1:]) ** 2)), rel=1e-5)
+    for loss in ("mdn", "beta_nll"):
+        errors = learn(small_model(), wave(), epochs=20, loss=loss, optimizer="adam").errors
+        assert errors[-1] < 0.5 * errors[0]
+
+
+def test_losses_say_what_they_are_measured_in():
+    assert learn(small_model(), wave(), epochs=1).unit == "nats per frame"
+    assert learn(small_model(), wave(), epochs=1, loss="beta_nll").unit == "no unit"
+    with pytest.raises(ValueError, match="loss='beta_nll' needs n_mixtures=1, not 2"):
+        learn(small_model(n_mixtures=2), wave(), epochs=1, loss="beta_nll")
+
+
+def test_the_held_out_loss_is_the_models_own_and_is_not_trained_on():
+    held_out, vectors = wave(60) * 0.5, wave()
+    with_it, without = small_model(2), small_model(2)
+    config = TrainConfig(epochs=3, scheduled_sampling=0.3, input_noise=0.1)
+    history = train(with_it, [Sequence(vectors)], config, [Sequence(held_out)], progress=False)
+    train(without, [Sequence(vectors)], config, progress=False)
+    assert torch.equal(parameters(with_it), parameters(without))
+    x = torch.from_numpy(held_out)[None]
+    with torch.no_grad():
+        expected = mdn_loss(with_it(x[:, :-1])[0], x[:, 1:]).item()
+    assert len(history.validation) == 3
+    assert history.validation[-1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_learning_rate_falls_evenly_to_the_part_that_is_left():
+    seen = []
+    learn(
+        small_model(), wave(), lambda h: seen.append(h.learning_rate), epochs=5, learning_rate=0.1,
+        final_learning_rate=0.2,
+    )  # fmt: skip
+    np.testing.assert_allclose(seen, [0.1, 0.08, 0.06, 0.04, 0.02])
+
+
+RANDOM = {"scheduled_sampling": 0.5, "input_noise": 0.1, "final_learning_rate": 0.02, "optimizer": "adam"}
+
+
+def test_a_training_that_is_resumed_is_one_long_one_random_numbers_and_learning_rate_included():
+    whole, parts = small_model(4), small_model(4)
+    once = learn(whole, wave(), epochs=7, **RANDOM)
+
+    def stop(history):
+        if len(history.losses) == 3:
+            raise KeyboardInterrupt
+
+    first = learn(parts, wave(), stop, epochs=7, **RANDOM)
+    assert first.interrupted
+    config = TrainConfig(epochs=7, **RANDOM)
+    rest = train(parts, [Sequence(wave())], config, history=first, progress=False)
+    assert torch.equal(parameters(whole), parameters(parts))
+    assert rest.losses == once.losses
+    assert rest.errors == once.errors
+    assert not rest.interrupted
+    assert len(first.losses) == 3  # the history that was continued is as it was
+
+
+def test_an_interrupted_epoch_is_not_half_learned():
+    network, kept = small_model(), []
+
+    def stop_in_the_next_epoch(history):
+        kept.append(parameters(network).clone())
+        if len(history.losses) == 2:
+            network.head.weight.register_hook(interrupt)
+
+    def interrupt(gradient):
+        raise KeyboardInterrupt
+
+    history = learn(network, wave(), stop_in_the_next_epoch, epochs=9)
+    assert history.interrupted
+    assert torch.equal(parameters(network), kept[1])
+
+
+def test_a_complete_training_goes_on_in_the_small_steps_it_ended_with():
+    network = small_model()
+    history = learn(network, wave(), epochs=4, final_learning_rate=0.1, learning_rate=0.05, optimizer="adam")
+    more = TrainConfig(epochs=30, final_learning_rate=0.1, learning_rate=0.05, optimizer="adam")
+    rates = []
+    train(
+        network, [Sequence(wave())], more, history=history, progress=False,
+        on_epoch=lambda h: rates.append(h.learning_rate),
+    )  # fmt: skip
+    assert len(rates) == 26
+    assert max(rates) <= 0.005 + 1e-12
+    with pytest.raises(ValueError, match=r"epochs=4, but .* has done 4 already; .*epochs=8"):
+        train(network, [Sequence(wave())], TrainConfig(epochs=4), history=history, progress=False)

@@ -9,16 +9,22 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
-from rnnsound.config import LOSS_UNITS, TrainConfig, check_loss
+from rnnsound.config import TrainConfig, check_loss
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn.corruption import InputCorruption
+from rnnsound.nn.history import (
+    History,
+    Snapshot,
+    TrainingDiverged,
+    begin_history,
+    make_generator,
+    restore_optimizer,
+)
 from rnnsound.nn.mdn import LOSSES
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.streams import Batch, make_streams
@@ -26,53 +32,8 @@ from rnnsound.nn.streams import Batch, make_streams
 GRAD_CLIP = 5.0
 """No element of a gradient counts for more: one surprise should not undo what was learned. The article's."""
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
-OPTIMIZER_STATE = {"adagrad": ("step", "sum"), "adam": ("step", "exp_avg", "exp_avg_sq")}
-"""What an optimizer keeps of each parameter, by PyTorch's names."""
 DEFAULTS = TrainConfig()
 _LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
-
-
-@dataclass
-class History:
-    """What training did. Epochs of the training that it continued come first.
-
-    Args:
-        unit: of the losses: "nats per frame" for "mdn". The values of "beta_nll" have none, and say little:
-            they may rise while the sound gets better.
-        losses: mean loss of each whole epoch.
-        errors: how far the expected frame was from the one that came, in standard deviations of the
-            recording, root mean square over each epoch. It falls while the network learns, whatever the loss.
-        validation: loss on the held-out recordings after each epoch; empty if there were none.
-        seconds: how long it took.
-        interrupted: it was stopped by hand.
-        learning_rate: of the last epoch.
-        optimizer_state: what the optimizer keeps, "kind.parameter" -> tensor; without it, training that goes
-            on would begin with large steps again and undo some of what was learned.
-        generator_state: of the random numbers, so that training that goes on draws the next ones.
-    """
-
-    unit: str = LOSS_UNITS["mdn"]
-    losses: list[float] = field(default_factory=list)
-    errors: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    interrupted: bool = False
-    learning_rate: float = math.inf
-    optimizer_state: dict[str, Tensor] = field(default_factory=dict)
-    generator_state: Tensor | None = None
-
-
-class TrainingDiverged(ValueError):
-    """The loss or its gradient was no longer a number; the network is as the last good epoch left it.
-
-    Args:
-        message: which epoch, and what would do.
-        history: up to the last good epoch.
-    """
-
-    def __init__(self, message: str, history: History):
-        super().__init__(message)
-        self.history = history
 
 
 def train(
@@ -117,18 +78,18 @@ def train(
     Notebook: 04_sine_model.
     """
     check_loss(config.loss, network.n_mixtures)
-    history, start = _begin(history, config), time.perf_counter()
+    history, start = begin_history(history, config), time.perf_counter()
     device = _device(device)
     batches = [batch.to(device) for batch in make_streams(sequences, config.batch_size, network)]
     held_out = [make_streams([sequence], 1, network)[0].to(device) for sequence in validation]
     network.to(device).train()
     optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
-    _restore(optimizer, network, config.optimizer, history.optimizer_state)
+    restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
     epochs = range(len(history.losses), config.epochs)
     bar = tqdm(epochs, "training", config.epochs, initial=epochs.start, unit="epoch", disable=not progress)
-    generator = _generator(config.seed, history, device)
+    generator = make_generator(config.seed, history, device)
     corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
-    good, seconds = _Snapshot.take(network, optimizer, generator), history.seconds
+    good, seconds = Snapshot.take(network, optimizer, generator), history.seconds
     try:
         with bar, _useful_threads(network, config):
             for epoch in bar:
@@ -138,7 +99,7 @@ def train(
                 loss, error = _epoch(network, batches, config, corruption, optimizer)
                 if not (math.isfinite(loss) and _is_finite(network)):
                     raise TrainingDiverged(_advice(epoch, config.learning_rate), history)
-                good = _Snapshot.take(network, optimizer, generator)
+                good = Snapshot.take(network, optimizer, generator)
                 history.losses.append(loss)
                 history.errors.append(error)
                 if held_out:
@@ -204,64 +165,6 @@ def held_out_loss(network: SoundRNN, batches: list[Batch], config: TrainConfig) 
             total += LOSSES[config.loss](mixture, target).item() * frames
             count += frames
     return total / count
-
-
-class _Snapshot(NamedTuple):
-    """What was learned, and what it takes to go on from there, as it was after an epoch."""
-
-    parameters: dict[str, Tensor]
-    optimizer_state: dict[str, Tensor]
-    generator_state: Tensor
-
-    @classmethod
-    def take(
-        cls, network: SoundRNN, optimizer: torch.optim.Optimizer, generator: torch.Generator
-    ) -> "_Snapshot":
-        parameters = {name: value.clone() for name, value in network.state_dict().items()}
-        named = network.named_parameters()
-        kept = {
-            f"{kind}.{name}": value.cpu().clone()
-            for name, p in named
-            for kind, value in optimizer.state[p].items()
-        }
-        return cls(parameters, kept, generator.get_state())
-
-
-def _restore(optimizer: torch.optim.Optimizer, network: SoundRNN, name: str, kept: dict[str, Tensor]) -> None:
-    """Give an optimizer its state back; that of another optimizer is left aside."""
-    names = [parameter for parameter, _ in network.named_parameters()]
-    kinds = OPTIMIZER_STATE[name]
-    if kept.keys() == {f"{kind}.{parameter}" for kind in kinds for parameter in names}:
-        state = {i: {kind: kept[f"{kind}.{p}"].clone() for kind in kinds} for i, p in enumerate(names)}
-        optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
-
-
-def _begin(history: History | None, config: TrainConfig) -> History:
-    """Return a history to write in: a new one, or a copy of the one that is continued."""
-    unit = LOSS_UNITS[config.loss]
-    if history is None:
-        return History(unit)
-    if len(history.losses) >= config.epochs:
-        raise ValueError(
-            f"epochs={config.epochs}, but the training to go on from has done {len(history.losses)} already; "
-            f"ask for more in all, such as epochs={len(history.losses) + config.epochs}"
-        )
-    lists = [list(values) for values in (history.losses, history.errors, history.validation)]
-    return replace(
-        history, unit=unit, losses=lists[0], errors=lists[1], validation=lists[2], interrupted=False
-    )
-
-
-def _generator(seed: int, history: History, device: torch.device) -> torch.Generator:
-    """Return the random numbers of a training, or those that follow in one that is continued.
-
-    They follow only on a device of the same kind; on another they begin anew.
-    """
-    generator = torch.Generator(device).manual_seed(seed)
-    kept = history.generator_state
-    if kept is not None and kept.shape == generator.get_state().shape:
-        generator.set_state(kept)
-    return generator
 
 
 def _learning_rate(config: TrainConfig, epoch: int) -> float:

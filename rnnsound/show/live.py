@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from rnnsound.show.plots import finish, panels, picture
 
 if TYPE_CHECKING:  # imports PyTorch, which takes seconds
-    from rnnsound.nn.train import History
+    from rnnsound.nn.history import History
 
 _SECONDS = 0.5  # between pictures: drawing should not hold up the learning
 
