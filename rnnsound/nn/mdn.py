@@ -53,7 +53,8 @@ class Mixture(NamedTuple):
             n_mixtures: K.
         """
         k = n_mixtures
-        weights, means, stds = outputs.tensor_split((k, (outputs.shape[-1] + k) // 2), dim=-1)
+        size = (outputs.shape[-1] - k) // 2
+        weights, means, stds = outputs.split((k, size, size), dim=-1)
         return cls(
             log_weights=torch.log_softmax(weights, dim=-1),
             means=means.unflatten(-1, (k, -1)),
