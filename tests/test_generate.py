@@ -130,3 +130,29 @@ def test_what_cannot_be_generated_is_refused_in_a_sentence(wrong, message):
 def test_bounds_that_are_none_are_refused(bounds):
     with pytest.raises(ValueError, match="bounds"):
         lively_model().keep_within(*bounds)
+
+
+def test_conditions_are_read_as_nn_lstm_reads_them():
+    torch.manual_seed(0)
+    model = SoundRNN(5, 12, 2, 1, n_conditions=2).eval()
+    told = np.random.default_rng(0).standard_normal((30, 2)).astype(np.float32)
+    fast = generate(model, 30, 0.0, primer=np.ones((1, 5), np.float32), conditions=told)
+    frame, state = torch.ones(1, 1, 5), None
+    with torch.no_grad():
+        for t in range(30):
+            mixture, state = model(frame, torch.from_numpy(told[None, t : t + 1]), state)
+            frame = mixture.means[..., 0, :]
+            np.testing.assert_allclose(fast[t], frame.numpy().ravel(), atol=1e-5)
+    with pytest.raises(ValueError, match="conditions"):
+        generate(model, 30)
+
+
+def test_forced_frames_are_heard():
+    torch.manual_seed(0)
+    model = SoundRNN(5, 12).eval()
+    there = np.full(5, 3.0, np.float32)
+    frames = generate(model, 10, seed=1, forced_frames={4: there})
+    np.testing.assert_array_equal(frames[4], there)
+    without = generate(model, 10, seed=1)
+    np.testing.assert_array_equal(frames[:4], without[:4])
+    assert (np.abs(frames[5] - without[5]) > 1e-4).all()

@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from rnnsound.nn.mdn import LOG_STD_LIMIT, Mixture, mdn_loss, sample
+from rnnsound.nn.mdn import LOG_STD_LIMIT, Mixture, beta_nll_loss, mdn_loss, sample
 
 DRAWS = 100_000
 
@@ -107,3 +107,19 @@ def test_the_same_generator_draws_the_same_and_scale_zero_draws_a_mean():
 def test_a_variance_scale_that_is_none_is_refused(scale):
     with pytest.raises(ValueError, match="variance_scale"):
         sample(random_mixture(2, k=1, d=1), scale)
+
+
+def test_the_beta_nll_loss_has_the_same_best_mean_and_deviation():
+    """For one Gaussian without a network they are the sample's own."""
+    noise = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    target = 2 + noise * torch.tensor([0.3, 1.0])
+    parameters = torch.zeros(2, 2, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([parameters], lr=0.05)
+    for _ in range(1500):
+        means, log_stds = (p.expand(4000, 1, 2) for p in parameters)
+        loss = beta_nll_loss(Mixture(torch.zeros(4000, 1, dtype=torch.float64), means, log_stds), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    torch.testing.assert_close(parameters[0].detach(), target.mean(dim=0), rtol=0.01, atol=0)
+    torch.testing.assert_close(parameters[1].detach().exp(), target.std(dim=0), rtol=0.02, atol=0)

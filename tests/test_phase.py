@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from judges import RATE, ring
 
-from rnnsound import Frames, PhaseVocoder, Sound, sine
-from rnnsound.dsp.phase import lock_phases, regions_of_influence
+from rnnsound import Frames, PhaseVocoder, Sound, measures, sine
+from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before, regions_of_influence
 
 
 def jittered(frames, hertz, seed=0):
@@ -84,3 +85,54 @@ def test_silence_and_single_frames_pass():
     empty = Frames(np.zeros((3, 4)), np.zeros((3, 4)), 44_100, 512, 128)
     assert (lock_phases(empty).magnitude == 0).all()
     assert len(lock_phases(empty[:1])) == 1
+
+
+@pytest.mark.parametrize("onset", [44, 500, 3000])
+def test_before_the_stroke_there_is_silence_and_after_it_nothing_is_changed(onset):
+    noise = Sound(np.random.default_rng(0).standard_normal(5000), RATE)
+    quiet = mute_before(noise, onset)
+    assert (quiet.samples[: onset - 44] == 0).all()  # 44 samples are a millisecond, which rises
+    np.testing.assert_array_equal(quiet.samples[onset:], noise.samples[onset:])
+    rising = quiet.samples[onset - 44 : onset] / noise.samples[onset - 44 : onset]
+    np.testing.assert_allclose(rising, np.arange(44) / 44, atol=1e-12)
+
+
+def test_a_stroke_after_the_end_leaves_nothing():
+    noise = Sound(np.random.default_rng(0).standard_normal(100), RATE)
+    for onset in (100, 120, 5000):
+        assert mute_before(noise, onset).samples[:56].tolist() == [0.0] * 56
+        assert len(mute_before(noise, onset)) == 100
+
+
+def test_a_note_that_begins_at_once_is_not_hushed():
+    noise = Sound(np.random.default_rng(0).standard_normal(5000), RATE)
+    np.testing.assert_array_equal(mute_before(noise, 0).samples, noise.samples)
+    np.testing.assert_array_equal(mute_before(noise, 10).samples[10:], noise.samples[10:])
+
+
+def test_phases_settled_with_a_known_onset_leave_less_before_the_stroke():
+    struck = 8000
+    hammer = 0.3 * np.random.default_rng(0).standard_normal(200) * np.hanning(200)
+    sound = ring({300: 20.0, 610: 20.0, 905: 25.0, 1220: 30.0}, 0.6, struck / RATE)
+    stroke = Sound(sound.samples + np.pad(hammer, (struck, len(sound) - struck - 200)), RATE)
+    vocoder = PhaseVocoder(2048, 512)
+    locked = lock_phases(vocoder.analyze(stroke))
+    before = {}
+    for onset in (0, struck):
+        settled = griffin_lim(locked, vocoder, 4, onset)
+        np.testing.assert_array_equal(settled.magnitude, locked.magnitude)
+        heard = vocoder.synthesize(settled)
+        before[onset] = np.sum(heard.samples[struck - 882 : struck] ** 2)  # 20 ms
+    assert before[struck] < 0.5 * before[0]
+
+
+def test_settled_phases_give_noise_the_magnitudes_asked_for():
+    noise = Sound(np.random.default_rng(0).standard_normal(RATE) * 0.1, RATE)
+    vocoder = PhaseVocoder(2048, 512, 400)
+    reference = vocoder.synthesize(vocoder.analyze(noise))
+    locked = lock_phases(vocoder.analyze(noise))
+    distances = [
+        measures.log_mel_distance(vocoder.synthesize(griffin_lim(locked, vocoder, rounds)), reference)
+        for rounds in (0, 1, 4)
+    ]
+    assert distances[0] > 1.5 * distances[1] > 1.5 * distances[2]

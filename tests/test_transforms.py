@@ -1,0 +1,55 @@
+"""Frames read at other times."""
+
+import numpy as np
+import pytest
+from judges import RATE, peaks, seconds_per_60_db
+
+from rnnsound import Frames, PhaseVocoder, interpolate_frames, lock_phases, recordings
+
+
+def numbered(n_frames=10):
+    random = np.random.default_rng(0)
+    magnitude, frequency = random.random((n_frames, 4)), 100 * random.random((n_frames, 4))
+    return Frames(magnitude, frequency, RATE, 512, 128, random.random(4))
+
+
+def test_frames_read_at_whole_positions_are_the_frames():
+    frames = numbered()
+    for order in (np.arange(10), np.arange(9, -1, -1), [3], [9, 9, 0]):
+        read = interpolate_frames(frames, order)
+        np.testing.assert_array_equal(read.magnitude, frames.magnitude[order])
+        np.testing.assert_array_equal(read.frequency, frames.frequency[order])
+        np.testing.assert_array_equal(read.first_phase, frames.first_phase)
+    assert (read.sample_rate, read.fft_size, read.hop_size) == (RATE, 512, 128)
+    np.testing.assert_array_equal(
+        interpolate_frames(frames[4:5], [0.0, 0]).magnitude, frames.magnitude[[4, 4]]
+    )
+
+
+def test_frames_read_between_two_are_their_weighted_mean():
+    frames = numbered()
+    halfway = interpolate_frames(frames, np.arange(9) + 0.5)
+    np.testing.assert_allclose(halfway.magnitude, (frames.magnitude[:-1] + frames.magnitude[1:]) / 2)
+    np.testing.assert_allclose(halfway.frequency, (frames.frequency[:-1] + frames.frequency[1:]) / 2)
+    quarter = interpolate_frames(frames, [2.25])
+    np.testing.assert_allclose(quarter.magnitude[0], 0.75 * frames.magnitude[2] + 0.25 * frames.magnitude[3])
+
+
+@pytest.mark.parametrize("positions", [[], [-0.1], [9.1], [np.nan], [[1.0]], 1.0])
+def test_positions_outside_the_frames_are_refused(positions):
+    with pytest.raises(ValueError, match=r"positions must lie within the frames.*use 0 to 9"):
+        interpolate_frames(numbered(), positions)
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_at_half_speed_a_piano_lasts_twice_as_long_at_the_same_pitch(speed):
+    sound = recordings.load("piano")
+    frames = PhaseVocoder(2048, 512, 460).analyze(sound)[1:]
+    positions = np.arange(0, len(frames) - 1, speed)
+    other = PhaseVocoder(2048, 512).synthesize(lock_phases(interpolate_frames(frames, positions)))
+    assert other.duration == pytest.approx(sound.duration / speed, abs=3 * 2048 / RATE)
+    away = 1200 * np.log2(peaks(other, 261.6, 3) / peaks(sound, 261.6, 3))
+    np.testing.assert_allclose(away, 0, atol=2)  # the loudest moment of beating strings is another one
+    # the level falls as it did, only more slowly or faster
+    falls = [seconds_per_60_db(s, 261.6, until) for s, until in ((sound, 2.0), (other, 2.0 / speed))]
+    assert falls[1] == pytest.approx(falls[0] / speed, rel=0.15)
