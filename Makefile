@@ -41,7 +41,7 @@ PYTHON_FITS := $(WHICH_PYTHON); import os; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env lab test test-browser check notebooks site bench bundle lint lock clean FORCE
+.PHONY: help env lab test test-browser check notebooks site bench bundle lint house lock clean FORCE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -102,10 +102,14 @@ bundle: env ## Pack the last commit and its wheels into one zip in dist, for roo
 	  $(RUN) -m zipfile -c "$$zip" build/bundle/rnnsound && rm -rf build/bundle && ls -l "$$zip"
 	@git diff --quiet HEAD || echo 'Your uncommitted changes are not in it.'
 
-lint: env ## Check the style of the code, and that the notebooks carry no outputs
+lint: env ## Check the style of the code and the spelling, and that the notebooks carry no outputs
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m codespell_lib
 	$(if $(NOTEBOOKS),$(RUN) -m nbstripout --verify $(NOTEBOOKS))
+
+house: env ## Redraw docs/architecture.md from the package's own imports and docstrings
+	$(RUN) docs/architecture.py
 
 # CUDA's packages are dropped: pip finds those that its own PyTorch asks for, and the CPU build asks for none.
 # soupsieve 3 and later need Python 3.11.5; a bundle made with that would not serve Debian's 3.11.2.

@@ -1,4 +1,4 @@
-"""rnnsound: the helper package behind the notebooks.
+"""What notebooks use, by name.
 
 Sound -> PhaseVocoder -> Frames -> SoundRNN -> Frames -> Sound. What shows things in a notebook lives in
 rnnsound.show. Names that need PyTorch load it when they are first used.

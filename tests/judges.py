@@ -84,3 +84,12 @@ def resynthesized(model, sound):
     around = Sound(np.concatenate([before, sound.samples, np.zeros(2048)]), RATE)
     frames = model.vocoder.analyze(around)
     return Sound(model.vocoder.synthesize(frames).samples[len(before) :][: len(sound)], RATE)
+
+
+def struck(frequencies, seconds, t60, amplitudes=1.0, start=0.0):
+    """Sines that begin together after so many seconds and lose 60 dB in t60 seconds each."""
+    frequencies, t60, amplitudes = np.broadcast_arrays(frequencies, t60, amplitudes)
+    at = np.arange(round(seconds * RATE)) / RATE - start
+    tones = zip(np.atleast_1d(frequencies), np.atleast_1d(t60), np.atleast_1d(amplitudes), strict=True)
+    samples = sum(a * np.cos(2 * np.pi * f * at) * 10 ** (-3 * at / t) for f, t, a in tones)
+    return Sound(np.where(at >= 0, 0.1 * samples, 0.0), RATE)

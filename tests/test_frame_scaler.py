@@ -42,7 +42,7 @@ def test_there_and_back_gives_the_same_frames(representation, magnitude, per_com
 
 
 @pytest.mark.parametrize("representation", ["absolute", "delta"])
-def test_vectors_are_standardised_component_by_component(representation):
+def test_vectors_are_standardized_component_by_component(representation):
     frames = random_frames()
     vectors = FrameScaler(representation).fit(frames).transform(frames)
     learned = vectors[1:] if representation == "delta" else vectors

@@ -6,6 +6,7 @@ from scipy import stats
 from rnnsound.nn.generate import generate
 from rnnsound.nn.mdn import Mixture
 from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.stepper import NumpyStepper
 
 
 def lively_model(n_features=6, hidden_size=16, num_layers=2, n_mixtures=3, seed=0, dtype=torch.float32):
@@ -156,3 +157,54 @@ def test_forced_frames_are_heard():
     without = generate(model, 10, seed=1)
     np.testing.assert_array_equal(frames[:4], without[:4])
     assert (np.abs(frames[5] - without[5]) > 1e-4).all()
+
+
+def test_a_draw_of_ones_own_gets_mean_deviation_and_scaled_noise_against_nn_lstm():
+    """The square root of the deviation, as the article's software drew; a mixture component by its weight."""
+    model, scale = lively_model(num_layers=1, n_mixtures=3), np.linspace(0.2, 1.5, 40)
+    drawn = generate(model, 40, scale, seed=4, draw=lambda mean, std, noise: mean + np.sqrt(std) * noise)
+    rng = np.random.default_rng(4)
+    normal = torch.from_numpy(rng.standard_normal((40, 6), dtype=np.float32))
+    gumbel = torch.from_numpy(rng.gumbel(size=(40, 3))).float()
+    frame, state = torch.zeros(1, 1, 6), None
+    with torch.no_grad():
+        for t in range(40):
+            mixture, state = model(frame, state=state)
+            k = int((mixture.log_weights[0, 0] + gumbel[t]).argmax())
+            root = mixture.log_stds[0, 0, k].exp().sqrt() * np.sqrt(scale[t])
+            frame = (mixture.means[0, 0, k] + root * normal[t]).view(1, 1, -1)
+            np.testing.assert_allclose(drawn[t], frame.numpy().ravel(), atol=1e-4)
+
+
+def test_what_is_told_of_the_first_frame_goes_with_the_primer():
+    torch.manual_seed(0)
+    model = SoundRNN(3, 8, n_conditions=2).eval()
+    primer = np.random.default_rng(1).standard_normal((4, 3)).astype(np.float32)
+    told = np.float32([[0.5, -1.0], [2.0, 0.0]])
+    drawn = generate(model, 2, 0.0, primer=primer, conditions=told)
+    heard = torch.from_numpy(np.repeat(told[:1], 4, axis=0))[None]
+    with torch.no_grad():
+        mixture, state = model(torch.from_numpy(primer)[None], heard)
+        np.testing.assert_allclose(drawn[0], mixture.means[0, -1, 0].numpy(), atol=1e-5)
+        mixture, _ = model(mixture.means[:, -1:, 0], torch.from_numpy(told[1:])[None], state)
+    np.testing.assert_allclose(drawn[1], mixture.means[0, 0, 0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("n_mixtures", [1, 4])
+def test_the_stepper_says_the_mixture_that_the_network_says(n_mixtures):
+    model = lively_model(num_layers=2, n_mixtures=n_mixtures)
+    stepper, state = NumpyStepper(model, n_voices=3), None
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        x = rng.standard_normal((3, 6)).astype(np.float32)
+        stepper.x[:] = x.T
+        stepper.advance()
+        with torch.no_grad():
+            mixture, state = model(torch.from_numpy(x)[:, None], state=state)
+    for k in range(n_mixtures):
+        certain = np.full((n_mixtures, 3), -1e9)
+        certain[k] = 0.0
+        mean, std = stepper.gaussian(certain)
+        np.testing.assert_allclose(mean.T, mixture.means[:, 0, k].numpy(), atol=1e-5)
+        np.testing.assert_allclose(std.T, mixture.log_stds[:, 0, k].exp().numpy(), rtol=1e-4)
+    np.testing.assert_allclose(stepper.gaussian()[0].T, mixture.means[:, 0, 0].numpy(), atol=1e-5)

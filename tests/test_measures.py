@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judges import struck
 
 from rnnsound import Sound, recordings, sine
 from rnnsound.dsp.measures import (
@@ -14,11 +15,14 @@ from rnnsound.dsp.measures import (
     level_over_time,
     log_mel_distance,
     mel_power,
+    onset,
     pitch,
     pitch_deviation,
+    spectral_centroid,
 )
 
 RATE = 44_100
+PIANOS = ("piano", "piano_low", "piano_high")
 
 
 def harmonic(frequency, seconds=1.0, n_partials=6, rate=RATE):
@@ -120,3 +124,116 @@ def test_spectral_distance_of_known_pairs():
         log_mel_distance(Sound(clarinet.samples, 48_000), clarinet)
     with pytest.raises(ValueError, match="is silent"):
         log_mel_distance(clarinet, Sound(np.zeros(5000), RATE))
+
+
+@given(
+    frequency=st.floats(150.0, 4000.0),
+    start=st.floats(0.0, 1.0),
+    t60=st.floats(0.5, 15.0),
+    level=st.floats(-60.0, 0.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_struck_tones_onset_is_when_it_was_struck(frequency, start, t60, level):
+    """Within 1.5 ms: half the 2 ms that count as one moment, which begin to fill before, and a sample."""
+    tone = struck(frequency, 1.5, t60, 10 ** (level / 20), start)
+    assert onset(tone) == pytest.approx(start, abs=0.0015)
+
+
+@pytest.mark.parametrize("rise", [0.1, 0.5, 1.0])
+def test_a_tone_that_swells_begins_at_a_tenth_of_its_amplitude(rise):
+    at = np.arange(2 * RATE) / RATE
+    swell = Sound(np.minimum(at / rise, 1) * np.sin(2 * np.pi * 1000 * at), RATE)
+    assert onset(swell) == pytest.approx(rise / 10, abs=0.0015)
+
+
+def test_nothing_begins_at_once():
+    assert onset(Sound(np.zeros(0), RATE)) == 0.0
+
+
+def test_silence_begins_at_once():
+    assert onset(Sound(np.zeros(1000), RATE)) == 0
+
+
+@pytest.mark.parametrize("name", PIANOS)
+@pytest.mark.parametrize("silence", [0.3, 0.5])
+def test_a_pianos_onset_agrees_with_librosa(name, silence):
+    """librosa wants some silence before an onset, and finds it by how the spectrum changes."""
+    sound = Sound(np.pad(recordings.load(name).samples, (round(silence * RATE), 0)), RATE)
+    strength = librosa.onset.onset_strength(y=sound.samples, sr=RATE, hop_length=64, n_fft=512, n_mels=20)
+    theirs = librosa.onset.onset_detect(onset_envelope=strength, sr=RATE, hop_length=64, units="time")
+    assert onset(sound) == pytest.approx(theirs[0], abs=0.01)
+
+
+@pytest.mark.parametrize("name", [*PIANOS, "clarinet"])
+def test_centroid_agrees_with_librosa(name):
+    sound = recordings.load(name)
+    for start in (0.0, 0.3, 1.0):
+        heard = sound.samples[round(start * RATE) :][:2048]
+        theirs = librosa.feature.spectral_centroid(y=heard, sr=RATE, n_fft=2048, center=False)
+        assert theirs.shape == (1, 1)
+        assert spectral_centroid(sound, start) == pytest.approx(theirs[0, 0], rel=1e-6)
+
+
+def test_what_is_missing_from_a_centroids_frame_is_silence():
+    sound = recordings.load("piano").crop(0.0, 0.1)
+    longer = Sound(np.pad(sound.samples, (0, 4000)), RATE)
+    assert spectral_centroid(sound, 0.08) == spectral_centroid(longer, 0.08)
+
+
+def test_a_sines_centroid_is_its_frequency_and_silence_has_none():
+    bin_70 = 70 * RATE / 2048
+    assert spectral_centroid(sine(bin_70, 1.0), 0.2) == pytest.approx(bin_70, rel=1e-6)
+    for start in (0.0, 5.0):
+        with pytest.raises(ValueError, match="no spectrum has a middle"):
+            spectral_centroid(Sound(np.zeros(RATE), RATE), start)
+
+
+def test_mel_bands_are_librosas():
+    for rate in (8_000, 44_100, 48_000):
+        impulse = np.zeros(2048)
+        impulse[700] = 1.0  # every bin holds the window's value there, squared
+        ours = mel_power(impulse, rate)[0]
+        window = 0.5 - 0.5 * np.cos(2 * np.pi * 700 / 2048)
+        theirs = librosa.filters.mel(sr=rate, n_fft=2048, n_mels=128, dtype=np.float64).sum(axis=1)
+        np.testing.assert_allclose(ours, theirs * window**2, rtol=1e-6, atol=1e-12)
+
+
+def test_a_distance_is_cut_off_70_db_below_the_loudest_band_of_the_reference():
+    tone = sine(1000.0, seconds=0.5)
+    faint = Sound(tone.samples * 1e-5, RATE)  # 100 dB below: as far as silence
+    assert log_mel_distance(faint, tone) == log_mel_distance(Sound(np.zeros(len(tone)), RATE), tone)
+    assert log_mel_distance(Sound(tone.samples * 10 ** (-60 / 20), RATE), tone) < log_mel_distance(
+        faint, tone
+    )
+
+
+def test_a_shorter_sound_is_compared_as_if_silence_followed():
+    tone = sine(500.0, seconds=1.0)
+    short = tone.crop(0, 0.6)
+    padded = Sound(np.pad(short.samples, (0, len(tone) - len(short))), RATE)
+    assert log_mel_distance(short, tone) == log_mel_distance(padded, tone) > 1
+    longer = Sound(np.concatenate([tone.samples, tone.samples]), RATE)
+    assert log_mel_distance(longer, tone) == 0
+
+
+def test_a_window_of_less_than_a_sample_is_one_sample():
+    times, levels = level_over_time(Sound(np.full(10, 0.1), 1000), window=1e-6)
+    np.testing.assert_allclose(times, (np.arange(10) + 0.5) / 1000)
+    np.testing.assert_allclose(levels, -20)
+
+
+def test_frames_40_db_below_the_loudest_have_no_pitch():
+    loud, quiet = harmonic(440.0, seconds=0.5), harmonic(440.0, seconds=0.5)
+    for factor, voiced in ((0.03, True), (0.005, False)):  # 30 and 46 dB below
+        sound = Sound(np.concatenate([loud.samples, factor * quiet.samples]), RATE)
+        times, found = pitch(sound)
+        assert np.isfinite(found[times > 0.6]).all() == voiced
+        assert np.isfinite(found[times < 0.4]).all()
+
+
+def test_pitch_is_looked_for_between_the_two_limits():
+    """A tone below the lowest or above the highest is not reported there; times are the frames' middles."""
+    times, found = pitch(harmonic(100.0, seconds=0.3), low=40.0, high=150.0)
+    np.testing.assert_allclose(found, 100, rtol=1e-3)
+    assert times[0] == pytest.approx(2 / 40.0, abs=1e-4)
+    assert np.diff(times) == pytest.approx(0.01, abs=1e-4)

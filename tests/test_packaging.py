@@ -155,7 +155,7 @@ def test_files_that_the_readme_links_to_exist():
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
 
-def test_citation_has_the_version_and_the_licence_of_the_project():
+def test_citation_has_the_version_and_the_license_of_the_project():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert str(citation["version"]) == PROJECT["version"]
     assert citation["license"] == PROJECT["license"] == "MIT"

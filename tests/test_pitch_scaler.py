@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from judges import RATE
 
-from rnnsound import PhaseVocoder, PitchScaler, Sound
+from rnnsound import Frames, PhaseVocoder, PitchScaler, Sound
 
 
 def vibrato_tone(depth=20.0, partials=(1, 2, 3, 5, 9)):
@@ -41,3 +41,67 @@ def test_magnitudes_survive_the_way_there_and_back():
     wild = scaler.inverse_transform(vectors * 1e3, bounded=True)
     assert np.isfinite(wild.magnitude).all()
     assert wild.magnitude.max() < 10 * frames.magnitude.max()
+
+
+def shifting(factors, loudness=1.0, silent=0):
+    """Four partials that all rise by the same factors; some frames of silence in front."""
+    factors = np.r_[np.ones(silent), factors]
+    magnitude = np.outer(np.r_[np.zeros(silent), np.full(len(factors) - silent, loudness)], [8.0, 4, 2, 1])
+    return Frames(magnitude, np.outer(factors, [200.0, 400, 600, 800]), RATE, 2048, 512)
+
+
+def test_pitch_is_the_factor_that_the_partials_share():
+    factors = 2 ** (np.linspace(-1, 1, 21) / 12)
+    frames = shifting(factors)
+    scaler = PitchScaler().fit(frames)
+    pitch = np.exp(scaler.transform(frames)[:, -1] * scaler.std[-1] + scaler.mean[-1])
+    np.testing.assert_allclose(pitch / pitch[10], factors, rtol=1e-5)
+    np.testing.assert_allclose(scaler.reference_frequency / scaler.reference_frequency[0], [1, 2, 3, 4])
+    np.testing.assert_allclose(scaler.reference_frequency * pitch[:, None], frames.frequency, rtol=1e-5)
+
+
+def test_silence_has_the_pitch_of_the_reference():
+    frames = shifting(2 ** (np.linspace(0, 1, 21) / 12), silent=5)
+    scaler = PitchScaler().fit(frames)
+    pitch = np.exp(scaler.transform(frames)[:, -1] * scaler.std[-1] + scaler.mean[-1])
+    np.testing.assert_allclose(pitch[:5], 1, atol=1e-6)
+    quiet = np.where(np.arange(26) == 9, 1e-5, 1.0)[:, None]  # one frame, 100 dB below, has no say either
+    faint = Frames(frames.magnitude * quiet, frames.frequency, RATE, 2048, 512)
+    pitch = np.exp(scaler.transform(faint)[:, -1] * scaler.std[-1] + scaler.mean[-1])
+    assert pitch[9] == pytest.approx(1, abs=1e-3)
+    assert pitch[10] == pytest.approx(2 ** (5 / 20 / 12), rel=0.05)
+
+
+def test_loud_components_decide_on_the_pitch():
+    frames = shifting(np.ones(10))
+    odd = Frames(frames.magnitude, frames.frequency * [1, 1, 1, 1.5], RATE, 2048, 512)  # the weakest says 1.5
+    scaler = PitchScaler().fit(frames)
+    pitch = np.exp(scaler.transform(odd)[:, -1] * scaler.std[-1] + scaler.mean[-1])
+    energy = np.array([64.0, 16, 4, 1])
+    expected = (energy * [200, 400, 600, 1200]).sum() / (energy * [200, 400, 600, 800]).sum()
+    np.testing.assert_allclose(pitch, expected, rtol=1e-5)
+
+
+def test_magnitudes_share_one_unit_three_times_their_deviation_and_pitch_has_its_own():
+    rng = np.random.default_rng(0)
+    magnitude = rng.lognormal(0, [0.1, 0.5, 2.0], (400, 3))
+    frequency = np.outer(rng.normal(1, 0.01, 400), [100.0, 200, 300])
+    frames = Frames(magnitude, frequency, RATE, 2048, 512)
+    scaler = PitchScaler().fit(frames)
+    logs = np.log1p(magnitude / scaler.floor)
+    np.testing.assert_allclose(scaler.std[:-1], 3 * np.sqrt(np.mean(logs.var(axis=0))), rtol=1e-6)
+    assert scaler.transform(frames)[:, -1].std() == pytest.approx(1, rel=1e-3)
+    np.testing.assert_allclose(scaler.mean[:-1], logs.mean(axis=0))
+
+
+def test_what_is_drawn_stays_where_the_recording_was():
+    frames = shifting(2 ** (np.linspace(-1, 1, 21) / 12), silent=3)
+    scaler = PitchScaler().fit(frames)
+    vectors = scaler.transform(frames)
+    np.testing.assert_array_equal(scaler.bounds, [vectors.min(axis=0), vectors.max(axis=0)])
+    wild = scaler.inverse_transform(1e3 * vectors, bounded=True)
+    assert wild.magnitude.max() <= frames.magnitude.max() * 1.001
+    assert wild.frequency.max() <= frames.frequency.max() * 1.001
+    free = scaler.inverse_transform(2 * vectors)
+    assert free.magnitude.max() > 2 * frames.magnitude.max()
+    assert (free.magnitude >= 0).all()

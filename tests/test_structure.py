@@ -1,6 +1,7 @@
 """The house itself: which way imports point, what one place decides, and how large anything may get."""
 
 import ast
+import importlib.util
 import inspect
 import re
 import subprocess
@@ -17,36 +18,12 @@ from rnnsound.nn import history, mdn, train
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "rnnsound"
-MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# A room imports from itself and from those to its left.
-ORDER = ("dsp", "config", "presets", "features", "nn", "checkpoint", "sound_model")
-ORDER += ("article", "check", "evaluate", "__init__", "show", "__main__")
-
-
-def room(name):
-    """Of a module's dotted name: dsp of rnnsound.dsp.sound."""
-    return name.split(".")[1] if "." in name else "__init__"
-
-
-def imports(path):
-    """Modules of the package that a module imports when it is loaded or when it runs; not for types only."""
-    tree, found = ast.parse(path.read_text(encoding="utf-8")), []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            node.body = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += inner if node.module == "rnnsound" else [node.module]
-    return found
-
-
-def own(path):
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(("rnnsound", *parts))
+spec = importlib.util.spec_from_file_location("architecture", ROOT / "docs" / "architecture.py")
+architecture = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(architecture)
+MODULES, ORDER = architecture.modules(), architecture.ORDER
+imports, own, room = architecture.imports, architecture.name_of, architecture.room
 
 
 @pytest.mark.parametrize("path", MODULES, ids=own)
@@ -62,6 +39,11 @@ def test_the_arrow_is_held_by_the_test_above():
     assert "rnnsound.sound_model" not in imports(PACKAGE / "evaluate.py")
     assert "rnnsound.show.plots" in imports(PACKAGE / "show" / "live.py")
     assert "rnnsound.dsp.frames" in imports(PACKAGE / "dsp" / "vocoder.py")
+
+
+def test_the_page_on_the_architecture_is_drawn_from_today():
+    page = architecture.PAGE.read_text(encoding="utf-8")
+    assert page == architecture.redrawn(page), "make house draws it anew"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=own)

@@ -1,4 +1,4 @@
-"""What the ear hears, as numbers: level, onset, centroid, pitch, drift, spectral distance.
+"""What the ear hears, as numbers: level, onset, centroid, pitch, drift, log-mel distance.
 
 Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_and_phase_vocoder.
 """

@@ -40,7 +40,7 @@ def lock_phases(frames: Frames) -> Frames:
 
     Returns:
         Frames of the same magnitudes, with the frequencies (within ± sample_rate / (2 * hop_size) of the
-        bin's centre, as if measured) and first phase that make PhaseVocoder.synthesize arrive at the locked
+        bin's center, as if measured) and first phase that make PhaseVocoder.synthesize arrive at the locked
         phases.
 
     Notebook: 04_sine_model.

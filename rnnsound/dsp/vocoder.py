@@ -149,7 +149,7 @@ class PhaseVocoder:
             for row in range(overlap):
                 output[start + row : start + row + len(pieces)] += pieces[:, row]
                 power[start + row : start + row + len(pieces)] += squared_window[row]
-        # The first and last window have fewer neighbours; dividing by almost nothing there would click.
+        # The first and last window have fewer neighbors; dividing by almost nothing there would click.
         floor = 0.1 * squared_window.sum(axis=0).max()
         output /= np.maximum(power, floor)
         label = f"{frames.n_components} components, resynthesized"

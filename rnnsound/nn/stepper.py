@@ -16,7 +16,7 @@ class NumpyStepper:
     """The network, one frame at a time, for several voices at once.
 
     All that a step reads lies in one column per voice: [frame, conditions, 1, hidden 1, 1, hidden 2, 1 ...].
-    A layer's input and its own last output are then neighbours and need one matrix product, biases included
+    A layer's input and its own last output are then neighbors and need one matrix product, biases included
     (they meet the ones), written in place. A logistic gate is a tanh, since
     sigmoid(a) = (tanh(a / 2) + 1) / 2, so one tanh serves all four gates. Its halves are not computed: those
     inside the tanh are packed into the weights, as is the one after the output gate.

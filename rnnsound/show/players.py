@@ -1,4 +1,4 @@
-"""Audio players for a notebook's page: labelled, at the sounds' own levels, complete in themselves."""
+"""Audio players for a notebook's page: labeled, at the sounds' own levels, complete in themselves."""
 
 import base64
 import html
