@@ -208,3 +208,20 @@ def test_the_stepper_says_the_mixture_that_the_network_says(n_mixtures):
         np.testing.assert_allclose(mean.T, mixture.means[:, 0, k].numpy(), atol=1e-5)
         np.testing.assert_allclose(std.T, mixture.log_stds[:, 0, k].exp().numpy(), rtol=1e-4)
     np.testing.assert_allclose(stepper.gaussian()[0].T, mixture.means[:, 0, 0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "forced", [{10: np.zeros(6)}, {-1: np.zeros(6)}, {3: np.zeros(5)}, {3: np.zeros((1, 6))}]
+)
+def test_forced_frames_that_do_not_fit_are_refused(forced):
+    with pytest.raises(
+        ValueError, match=r"forced_frames\[-?\d+\] has shape .*use frames 0 to 9 and vectors of"
+    ):
+        generate(lively_model(), 10, forced_frames=forced)
+
+
+def test_the_last_frame_may_be_forced_and_one_voice_keeps_its_shape():
+    model, there = lively_model(), np.arange(6, dtype=np.float32)
+    assert generate(model, 10, seed=[1], forced_frames={9: there, 0: there}).shape == (1, 10, 6)
+    np.testing.assert_array_equal(generate(model, 10, seed=1, forced_frames={9: there})[9], there)
+    assert generate(model, 1).shape == (1, 6)

@@ -123,3 +123,22 @@ def test_the_beta_nll_loss_has_the_same_best_mean_and_deviation():
         optimizer.step()
     torch.testing.assert_close(parameters[0].detach(), target.mean(dim=0), rtol=0.01, atol=0)
     torch.testing.assert_close(parameters[1].detach().exp(), target.std(dim=0), rtol=0.02, atol=0)
+
+
+def test_the_mean_of_a_mixture_is_its_centers_by_their_weights_whatever_the_leading_axes():
+    for shape in ((), (5,), (2, 3), (2, 3, 4)):
+        mixture = random_mixture(*shape, k=3, d=4)
+        parts = Independent(Normal(mixture.means, mixture.log_stds.exp()), 1)
+        reference = MixtureSameFamily(Categorical(logits=mixture.log_weights), parts)
+        torch.testing.assert_close(mixture.mean(), reference.mean)
+
+
+def test_the_beta_nll_loss_is_each_numbers_share_times_its_deviation_and_takes_one_gaussian():
+    mixture, target = random_mixture(6, k=1, d=3), torch.randn(6, 3)
+    mixture.log_stds.data[0] = 5.0  # a deviation of 148, which counts as 3
+    deviations = mixture.log_stds.exp()[:, 0]
+    log_density = Normal(mixture.means[:, 0], deviations).log_prob(target) + 0.5 * math.log(2 * math.pi)
+    expected = -(log_density * deviations.clamp(max=3.0)).sum(-1).mean()
+    torch.testing.assert_close(beta_nll_loss(mixture, target), expected)
+    with pytest.raises(ValueError, match="loss='beta_nll' needs n_mixtures=1, not 2"):
+        beta_nll_loss(random_mixture(6, k=2, d=3), target)

@@ -43,3 +43,27 @@ def test_reading_in_two_pieces_with_carried_state_is_reading_at_once():
 def test_a_size_that_is_none_is_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         SoundRNN(**{"n_features": 4, **wrong})
+
+
+def test_draws_may_go_anywhere_until_a_range_is_set():
+    network = SoundRNN(3, 4)
+    assert (network.low == -torch.inf).all()
+    assert (network.high == torch.inf).all()
+    network.keep_within(np.array([-1.0, 0, 1]), np.array([1.0, 2, 3]))
+    assert network.low.tolist() == [-1, 0, 1]
+    assert network.high.tolist() == [1, 2, 3]
+    assert "low" not in network.state_dict()  # the scaler keeps it
+
+
+def test_conditions_are_read_beside_the_frames():
+    torch.manual_seed(0)
+    network, x, told = SoundRNN(3, 4, n_conditions=2), torch.randn(1, 5, 3), torch.randn(1, 5, 2)
+    joined, _ = network.lstm(torch.cat([x, told], dim=-1))
+    torch.testing.assert_close(network(x, told)[0].means.flatten(-2), network.head(joined)[..., 1:4])
+    assert network.lstm.input_size == 5
+
+
+@pytest.mark.parametrize("n_conditions", [-1, 1.5])
+def test_a_number_of_conditions_that_is_none_is_refused(n_conditions):
+    with pytest.raises(ValueError, match="n_conditions"):
+        SoundRNN(3, 4, n_conditions=n_conditions)

@@ -136,3 +136,47 @@ def test_settled_phases_give_noise_the_magnitudes_asked_for():
         for rounds in (0, 1, 4)
     ]
     assert distances[0] > 1.5 * distances[1] > 1.5 * distances[2]
+
+
+def test_locked_phases_are_those_of_the_windows_transform_side_lobes_included():
+    """From the peak's phase alone come the phases that the analysis measured in all bins around it."""
+    for frequency in (2000.0, 2043.0, 5033.3):
+        tone, vocoder = sine(frequency, seconds=0.2), PhaseVocoder(512, 128)
+        measured = vocoder.analyze(tone)[1:-1]
+        strongest = measured.magnitude[0].argmax()
+        alone = np.full(measured.first_phase.shape, 0.0)
+        alone[strongest] = measured.first_phase[strongest]  # the peak's phase is all that locking may use
+        start = Frames(measured.magnitude, measured.frequency, 44_100, 512, 128, alone)
+        locked = lock_phases(start)
+        near = np.arange(strongest - 8, strongest + 9)
+        away = np.angle(np.exp(1j * (locked.first_phase - measured.first_phase)))[near]
+        assert np.abs(away).max() < 0.1, frequency
+
+
+def test_the_peak_of_two_bins_of_a_partial_is_the_larger_and_a_reach_decides_on_ripples():
+    magnitude = np.array([[5.0, 1.0, 4.9, 1.0, 4.8, 1.0, 0.5]])
+    assert regions_of_influence(magnitude, reach=2).tolist() == [[0] * 7]
+    assert regions_of_influence(magnitude, reach=1).tolist() == [[0, 0, 2, 2, 4, 4, 4]]
+    np.testing.assert_array_equal(regions_of_influence(-magnitude), regions_of_influence(magnitude))
+
+
+def test_bins_of_a_partial_advance_by_their_mean_weighted_with_their_energy():
+    frequency = np.tile([430.0, 440.0, 455.0], (3, 1))
+    magnitude = np.tile([1.0, 3.0, 2.0], (3, 1))
+    frames = Frames(magnitude, frequency, 44_100, 512, 128)
+    expected = (1 * 430 + 9 * 440 + 4 * 455) / 14
+    turns = lock_phases(frames).frequency[1:] * 128 / 44_100 - expected * 128 / 44_100
+    np.testing.assert_allclose(turns, np.rint(turns), atol=1e-9)
+
+
+def test_griffin_lim_does_as_many_iterations_as_asked():
+    noise = Sound(np.random.default_rng(0).standard_normal(6_000) * 0.1, RATE)
+    vocoder = PhaseVocoder(512, 128)
+    frames = lock_phases(vocoder.analyze(noise))
+    assert griffin_lim(frames, vocoder, 0) is frames
+    once = griffin_lim(frames, vocoder, 1)
+    np.testing.assert_array_equal(once.frequency, vocoder.analyze(vocoder.synthesize(frames)).frequency)
+    twice = griffin_lim(once, vocoder, 1)
+    np.testing.assert_array_equal(griffin_lim(frames, vocoder, 2).frequency, twice.frequency)
+    four = griffin_lim(griffin_lim(twice, vocoder, 1), vocoder, 1)
+    np.testing.assert_array_equal(griffin_lim(frames, vocoder).frequency, four.frequency)

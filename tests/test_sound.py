@@ -1,6 +1,7 @@
 """Sounds and files: what goes in comes out, and what is no sound gets one sentence."""
 
 import io
+import os
 import struct
 import tracemalloc
 
@@ -218,3 +219,40 @@ def test_any_samples_survive_a_wav_file(tmp_path_factory, samples, rate):
     path = tmp_path_factory.mktemp("any") / "any.wav"
     Sound(samples, rate).write(path)
     np.testing.assert_array_equal(Sound.read(path).samples, np.float32(samples))
+
+
+def test_a_sine_of_half_the_sample_rate_is_the_last_that_can_be_sampled():
+    for rate in (8_000, 44_100):
+        assert sine(rate / 2, seconds=0.1, sample_rate=rate).peak < 1e-9  # it is sampled where it is 0
+        assert sine(0.0, seconds=0.1, sample_rate=rate).peak == 0
+        with pytest.raises(ValueError, match=f"{rate} times a second; use 0 to {rate // 2}"):
+            sine(rate / 2 + 0.001, seconds=0.1, sample_rate=rate)
+    assert sine(441.0, seconds=1.0).peak == pytest.approx(0.125, rel=1e-3)
+
+
+def test_a_sound_cannot_be_changed_by_accident():
+    tone = sine(441.0, seconds=0.1)
+    with pytest.raises(AttributeError):
+        tone.sample_rate = 8_000
+    assert Sound([1, 2], 100.0).sample_rate == 100
+    assert Sound([1, 2], 100).samples.dtype == np.float64
+    assert (len(Sound([1, 2], 100)), Sound([1, -2], 100).peak, Sound([], 100).peak) == (2, 2.0, 0.0)
+
+
+def test_a_crop_before_the_beginning_begins_there():
+    sound = Sound(np.arange(1000.0), 100, "ramp")
+    assert sound.crop(-3.0, 0.02).samples.tolist() == [0, 1]
+    assert len(sound.crop(-3.0, -1.0)) == 0
+    assert sound.crop(1.0, 2.0).label == "ramp"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has permission bits and a umask")
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o000])
+def test_a_new_file_may_be_read_by_whom_the_umask_says(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        sine(440.0, seconds=0.1).write(tmp_path / "tone.wav")
+        assert (tmp_path / "tone.wav").stat().st_mode & 0o777 == 0o666 & ~umask
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)

@@ -10,11 +10,11 @@ import torch
 from rnnsound.config import TrainConfig
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn import train as train_module
-from rnnsound.nn.history import TrainingDiverged
+from rnnsound.nn.history import OPTIMIZER_STATE, TrainingDiverged
 from rnnsound.nn.mdn import mdn_loss
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.streams import make_streams
-from rnnsound.nn.train import train
+from rnnsound.nn.train import OPTIMIZERS, train
 
 
 def small_model(seed=0, **sizes):
@@ -385,3 +385,50 @@ def test_a_complete_training_goes_on_in_the_small_steps_it_ended_with():
     assert max(rates) <= 0.005 + 1e-12
     with pytest.raises(ValueError, match=r"epochs=4, but .* has done 4 already; .*epochs=8"):
         train(network, [Sequence(wave())], TrainConfig(epochs=4), history=history, progress=False)
+
+
+def test_a_sequence_of_two_frames_is_one_step():
+    history = learn(small_model(), wave(2), epochs=2, batch_size=1)
+    assert len(history.losses) == 2
+    with pytest.raises(ValueError, match="2 or more"):
+        Sequence(wave(1))
+
+
+def test_what_training_keeps_is_what_pytorch_keeps_by_name():
+    for name, optimizer in OPTIMIZERS.items():
+        network = small_model()
+        history = learn(network, wave(), epochs=1, optimizer=name)
+        twin = optimizer(network.parameters())
+        network(torch.zeros(1, 2, 2))[0].means.sum().backward()
+        twin.step()
+        kinds = set(twin.state_dict()["state"][0])
+        assert set(OPTIMIZER_STATE[name]) == kinds
+        named = {f"{kind}.{parameter}" for kind in kinds for parameter, _ in network.named_parameters()}
+        assert history.optimizer_state.keys() == named
+
+
+def test_seconds_add_up_over_a_training_that_is_resumed():
+    network = small_model()
+    first = learn(network, wave(), epochs=1)
+    rest = train(network, [Sequence(wave())], TrainConfig(epochs=2), history=first, progress=False)
+    assert rest.seconds > first.seconds > 0
+
+
+def test_another_optimizer_begins_without_the_state_of_the_old_one():
+    network = small_model()
+    first = learn(network, wave(), epochs=1, optimizer="adagrad")
+    config = TrainConfig(epochs=2, optimizer="adam")
+    rest = train(network, [Sequence(wave())], config, history=first, progress=False)
+    assert {name.partition(".")[0] for name in rest.optimizer_state} == {"step", "exp_avg", "exp_avg_sq"}
+
+
+def test_a_step_too_large_for_one_thread_takes_them_all(monkeypatch):
+    seen = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    for limit in (1, 10**12):
+        monkeypatch.setattr(train_module, "_LARGE_STEP", limit)
+        learn(small_model(), wave(), lambda h: seen.append(torch.get_num_threads()), epochs=1)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
+    assert seen == [2, 1]
