@@ -28,7 +28,7 @@ class UnusableArgument(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        raise UnusableArgument(f"{message}; '{self.prog} --help' shows what can be asked for")
+        raise UnusableArgument(f"{message}; '{self.prog} --help' lists what there is")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -178,7 +178,7 @@ def _train(options: argparse.Namespace) -> int:
 
     if not options.output.parent.is_dir() or options.output.is_dir():
         raise UnusableArgument(
-            f"{options.output}: no model can be kept there; name a file in a folder that exists"
+            f"{options.output}: a model cannot be saved there; name a file in a folder that exists"
         )
     if any(
         Path(name).exists() and options.output.exists() and options.output.samefile(name)

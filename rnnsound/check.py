@@ -90,7 +90,7 @@ def _start(name: str) -> None:
         return
     done = subprocess.run([sys.executable, "-c", "import torch"], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ImportError((done.stderr.strip().splitlines() or ["it ended without a word"])[-1])
+        raise ImportError((done.stderr.strip().splitlines() or ["it failed without a message"])[-1])
 
 
 def _reinstall(requirement: Requirement) -> str:

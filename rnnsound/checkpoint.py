@@ -118,7 +118,7 @@ def _content(path: Path) -> bytes:
     if not path.is_file():
         raise OSError(f"{path}: this is not a file; name one model file")
     if path.stat().st_size > _LARGEST_FILE:
-        raise ValueError(f"{path}: a file of {path.stat().st_size:,} bytes is no model made by rnnsound")
+        raise ValueError(f"{path}: a file of {path.stat().st_size:,} bytes is not a model made by rnnsound")
     data = path.read_bytes()
     if not data.startswith(_MAGIC):
         raise ValueError(f"{path}: this is not a model of this version of rnnsound; train and save one")

@@ -184,7 +184,7 @@ def test_a_sines_centroid_is_its_frequency_and_silence_has_none():
     bin_70 = 70 * RATE / 2048
     assert spectral_centroid(sine(bin_70, 1.0), 0.2) == pytest.approx(bin_70, rel=1e-6)
     for start in (0.0, 5.0):
-        with pytest.raises(ValueError, match="no spectrum has a middle"):
+        with pytest.raises(ValueError, match="no spectrum to find the middle of"):
             spectral_centroid(Sound(np.zeros(RATE), RATE), start)
 
 

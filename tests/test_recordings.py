@@ -125,7 +125,7 @@ def test_a_flipped_bit_is_noticed(own_data):
 
 def test_a_missing_file_is_one_sentence(own_data):
     (own_data / "flute.flac").unlink()
-    with pytest.raises(ValueError, match=r"flute\.flac: .*not there.*git checkout") as error:
+    with pytest.raises(ValueError, match=r"flute\.flac: .*missing.*git checkout") as error:
         recordings.load("flute")
     assert one_sentence(error)
 

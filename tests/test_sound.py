@@ -143,7 +143,7 @@ def test_a_header_that_promises_hours_takes_no_memory(tmp_path):
     [
         ("empty.wav", b"", "the file is empty"),
         ("words.wav", b"this is not music", "not audio that can be read"),
-        ("samples.raw", b"\0" * 1000, "raw samples do not tell their format"),
+        ("samples.raw", b"\0" * 1000, "raw samples do not say what format"),
         ("cut.wav", b"RIFF\x24\0\0\0WAVEfmt ", "cut.wav"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_missing_file_and_a_folder_get_one_sentence(tmp_path):
 
 def test_writing_where_it_cannot_work_gets_one_sentence_and_leaves_no_file(tmp_path):
     tone = sine(440.0, seconds=0.1)
-    with pytest.raises(ValueError, match=r"tone.xyz: the ending names no audio format"):
+    with pytest.raises(ValueError, match=r"tone.xyz: the ending is not that of a known audio format"):
         tone.write(tmp_path / "tone.xyz")
     with pytest.raises(FileNotFoundError, match="does not exist"):
         tone.write(tmp_path / "nowhere" / "tone.wav")

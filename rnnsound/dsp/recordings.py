@@ -38,7 +38,7 @@ def load(name: str) -> Sound:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(
-            f"{path}: the recording {name!r} is not there ({error.strerror}); {_RESTORE}"
+            f"{path}: the recording {name!r} is missing ({error.strerror}); {_RESTORE}"
         ) from error
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise ValueError(

@@ -89,7 +89,7 @@ class Sound:
         if path.stat().st_size == 0:
             raise ValueError(f"{path}: the file is empty; use an audio file such as WAV, FLAC, OGG or MP3")
         if path.suffix.lower() == ".raw":
-            raise ValueError(f"{path}: raw samples do not tell their format; use WAV, FLAC, OGG or MP3")
+            raise ValueError(f"{path}: raw samples do not say what format they are in; use WAV, FLAC, OGG or MP3")
         try:
             with soundfile.SoundFile(path) as file:
                 samples = _read_blocks(file)
@@ -122,7 +122,7 @@ class Sound:
         formats = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS"),
                    ".mp3": ("MP3", "MPEG_LAYER_III")}  # fmt: skip
         if path.suffix.lower() not in formats:
-            raise ValueError(f"{path}: the ending names no audio format known here; use {', '.join(formats)}")
+            raise ValueError(f"{path}: the ending is not that of a known audio format; use {', '.join(formats)}")
         kind, subtype = formats[path.suffix.lower()]
         samples = self.samples
         if self.peak > 1 and kind != "WAV":

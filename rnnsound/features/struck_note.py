@@ -105,14 +105,14 @@ class StruckNote(WholeNote):
         """
         shapes = {"decay_rates": (n_components,), "decay_ranges": (n_components,), "damper": (3,)}
         if {name: array.shape for name, array in arrays.items()} != shapes:
-            raise ValueError("the rates of decay have the wrong names or shapes")
+            raise ValueError("the decay rates have the wrong names or shapes")
         self.decay_rates, self.decay_ranges = arrays["decay_rates"], arrays["decay_ranges"]
         self.damper, self.tail, self.onset = map(float, arrays["damper"])
         positive = np.concatenate([self.decay_rates, [self.damper, self.tail]])
         if not ((positive > 0) & (positive < _LARGEST)).all():
-            raise ValueError("a rate of decay is not above 0, or no decay that could be heard")
+            raise ValueError("a decay rate is not above 0, or too large to be heard")
         if not ((self.decay_ranges >= 0) & (self.decay_ranges < _LARGEST)).all():
-            raise ValueError("a depth of decay is not above 0, or no decay that could be heard")
+            raise ValueError("a decay range is below 0, or too large to be heard")
         if not 0 <= self.onset < _LATEST:
             raise ValueError("the hammer strikes too late")
         return self
