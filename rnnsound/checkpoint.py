@@ -1,4 +1,6 @@
-"""The file that a model is kept in: a line that names the format, a checksum, tensors and a description.
+"""The file that a model is kept in: what is in it, a checksum, and how it is read without believing it.
+
+A line that names the format, a checksum, and then tensors and a description, which holds the settings.
 
 Tensors are in the safetensors format, which can hold nothing that runs; the description is JSON. Pickle,
 which PyTorch's own files are made of, runs what the file says. Notebook: 04_sine_model.
@@ -15,8 +17,8 @@ import safetensors.numpy
 import torch
 
 from rnnsound.config import LOSS_UNITS, ModelConfig
-from rnnsound.dsp.files import replacing
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.outputs import replacing
 from rnnsound.features import Excerpt, Scaler, make_note, make_scaler
 from rnnsound.nn.history import OPTIMIZER_STATE, History
 from rnnsound.nn.network import SoundRNN

@@ -1,4 +1,4 @@
-"""Everything that is decided before a recording is learned, in five parts. No PyTorch.
+"""All settings and their limits, in five parts: vocoder, features, network, train, render. No PyTorch.
 
 Each part says which values its settings may have, and is checked where it is made. The command line makes its
 options from these classes, and the sentences that explain them from their docstrings. presets.py holds the

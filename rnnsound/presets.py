@@ -1,4 +1,4 @@
-"""Configs by name: the article's, and this project's own.
+"""Configs by name: ARTICLE_SINE, ARTICLE_CLARINET, ARTICLE_PIANO; SINE, CLARINET, PIANO.
 
 Notebook: 04_sine_model.
 """

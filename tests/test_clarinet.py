@@ -63,6 +63,22 @@ def test_a_note_ends_when_it_is_told_to_whatever_its_length(learned):
         assert measures.level(last) < measures.level(take) - 25
 
 
+def test_a_short_further_training_does_not_make_it_worse(learned):
+    """The learning rate does not start anew: three more epochs are small steps."""
+    model, recording, _ = learned
+    more = SoundModel.fit(recording, presets.CLARINET.replace(epochs=403), resume=model, progress=False)
+    assert len(more.history.losses) == 403
+    assert more.history.learning_rate == model.history.learning_rate == pytest.approx(0.02 * 0.005)
+    reference = resynthesized(model, recording)
+    before, after = (
+        np.mean(
+            [measures.log_mel_distance(m.generate(recording.duration, seed=s), reference) for s in range(5)]
+        )
+        for m in (model, more)
+    )
+    assert after < before + 0.1
+
+
 def test_a_loaded_note_is_the_same_note(learned, tmp_path):
     model = learned[0]
     model.save(tmp_path / "m.pt")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import rnnsound.check
 from rnnsound import Sound, article, presets, recordings, sine
-from rnnsound.__main__ import main
+from rnnsound.__main__ import main, option_name
+from rnnsound.config import PARTS, explain
 from rnnsound.sound_model import SoundModel
 
 ARTICLE = ["--fft-size", "512", "--hop-size", "128", "--components", "10"]
@@ -26,6 +27,13 @@ def run(*arguments):
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main([str(argument) for argument in arguments])
     return status, out.getvalue(), err.getvalue()
+
+
+def run_help(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnsound", command, "--help"], capture_output=True, text=True, check=True
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def assert_one_sentence(err):
@@ -177,6 +185,44 @@ def test_settings_given_on_the_command_line_are_those_of_the_model(tmp_path):
         learning_rate=0.005, epochs=1, hidden_size=4, batch_size=20,
     )  # fmt: skip
     assert config == expected
+
+
+def test_every_setting_has_an_option_of_its_type_and_its_meaning():
+    _, out, _ = run_help("train")
+    for part in PARTS:
+        for name, meaning in explain(part).items():
+            assert f"  {option_name(name)}" in out
+            assert meaning.split(".")[0].partition(",")[0][:30] in " ".join(out.split())
+    assert len(presets.SINE.flat()) == 24
+
+
+@pytest.mark.parametrize("preset", ["sine", "clarinet", "article-piano"])
+def test_settings_that_are_switches_are_switched_either_way(tmp_path, preset):
+    path, before = tmp_path / "m.pt", presets.PRESETS[preset].flat()
+    names = ("per_component", "bounded", "lock_phases")
+    given = [option_name(n).replace("--", "--no-" if before[n] else "--") for n in names]
+    small = ["--epochs", "1", "--hidden-size", "4", "--primer", "1", "--griffin-lim-iterations", "1"]
+    assert main(["train", "sine440", "--preset", preset, "-o", str(path), *small, *given]) == 0
+    after = SoundModel.load(path).config.flat()
+    assert {n: after[n] for n in names} == {n: not before[n] for n in names}
+    assert after["griffin_lim_iterations"] == after["primer"] == 1
+
+
+def test_training_resumes_up_to_epochs_in_all_and_says_when_there_is_nothing_left(tmp_path, capfd):
+    path = tmp_path / "m.pt"
+    assert main(["train", "sine440", "-o", str(path), *QUICK, "--epochs", "2"]) == 0
+    assert main(["train", "sine440", "-o", str(path), "--resume", "--epochs", "5"]) == 0
+    assert "5 epochs" in capfd.readouterr().out
+    once = tmp_path / "once.pt"
+    assert main(["train", "sine440", "-o", str(once), *QUICK, "--epochs", "5"]) == 0
+    both = (SoundModel.load(p) for p in (path, once))
+    np.testing.assert_array_equal(*(model.generate(0.2).samples for model in both))
+    before = path.read_bytes()
+    status, out, err = run("train", "sine440", "-o", path, "--resume")
+    assert (status, out) == (1, "")
+    assert_one_sentence(err)
+    assert "has done 5 already; ask for more in all, such as epochs=10" in err
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import re
+from types import SimpleNamespace
 
 import ipywidgets
 import matplotlib.image
@@ -13,7 +14,8 @@ import soundfile
 from IPython.testing.globalipapp import start_ipython
 
 from rnnsound import PhaseVocoder, Sound, article, show, sine
-from rnnsound.show import plots
+from rnnsound.nn.history import History
+from rnnsound.show import live, plots
 from rnnsound.show.players import encode, register_sound_formatter
 
 AUDIO = re.compile(r'<audio controls [^>]*aria-label="([^"]*)" src="data:audio/flac;base64,([^"]*)">')
@@ -145,3 +147,42 @@ def test_a_setting_that_cannot_work_is_explained_and_the_sound_before_stays():
     slider.value = 30_000
     assert "cannot be sampled" in text.value
     assert audio.value == encode(sine(440.0, seconds=0.2))
+
+
+def test_a_loss_is_drawn_in_its_unit_with_the_held_out_one_beside_it_and_nothing_before_an_epoch():
+    empty = show.plot_loss(History())
+    assert "no epoch is finished yet" in empty.get_label()
+    assert empty.get_ylabel() == "loss (nats per frame)"
+    history = History("no unit", losses=[3.0, 2.0, 2.5], errors=[1.0, 0.5, 0.25])
+    ax = show.plot_loss(history)
+    assert ax.get_ylabel() == "loss (no unit)"
+    assert ax.get_lines()[0].get_xydata().tolist() == [[1, 3], [2, 2], [3, 2.5]]
+    assert len(ax.get_lines()) == 1
+    history.validation = [4.0, 3.5, 3.75]
+    ax = show.plot_loss(history)
+    labels = {line.get_label(): line.get_ydata().tolist() for line in ax.get_lines()}
+    assert labels == {"trained on": [3.0, 2.0, 2.5], "held out": [4.0, 3.5, 3.75]}
+    assert "held out 3.75" in ax.get_label()
+    error = show.plot_error(history)
+    assert error.get_ylabel() == "standard deviations"
+    assert error.get_lines()[0].get_ydata().tolist() == [1.0, 0.5, 0.25]
+    figure = show.plot_training(history)
+    assert [ax.get_title() for ax in figure.axes] == ["Loss", "Prediction error"]
+    assert plots.png(show.plot_training(History()))[:4] == b"\x89PNG"
+
+
+def test_a_training_is_drawn_while_it_goes_on_and_once_it_has_ended(monkeypatch):
+    pages = []
+    monkeypatch.setattr(
+        live, "display", lambda *_, **__: SimpleNamespace(update=lambda html: pages.append(html.data))
+    )
+    monkeypatch.setattr(live, "_SECONDS", 0.0)  # every epoch, and once more at the end
+    with show.live_loss() as on_epoch:
+        for n in (1, 2, 3):
+            on_epoch(History(losses=[2.0] * n, errors=[1.0] * n))
+    assert len(pages) == 4
+    assert "1 epochs, loss (nats per frame), in the last: trained on 2.00" in pages[0]
+    assert "3 epochs" in pages[-1]
+    with show.live_loss():
+        pass  # interrupted before the first epoch: nothing to draw
+    assert len(pages) == 4

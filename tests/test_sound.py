@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnsound import Sound, sine
-from rnnsound.dsp.files import replacing
+from rnnsound.dsp.outputs import replacing
 
 
 def test_a_sine_is_what_the_formula_says():

@@ -13,10 +13,11 @@ import safetensors.numpy
 import torch
 from scipy.signal import butter, hilbert, sosfiltfilt
 
-from rnnsound import Sound, presets, sine
+from rnnsound import PhaseVocoder, Sound, presets, sine, sound_model
 from rnnsound.config import TrainConfig
 from rnnsound.dsp.phase import lock_phases
 from rnnsound.nn.generate import generate
+from rnnsound.nn.train import train
 from rnnsound.sound_model import SoundModel
 
 TINY = presets.SINE.replace(n_components=7, hidden_size=3, epochs=1, batch_size=2, primer=4)
@@ -136,6 +137,50 @@ def test_learning_goes_on_where_it_ended(tiny):
     assert more.history.losses[1] < tiny.history.losses[0]
     with pytest.raises(ValueError, match="hidden_size=4, but the model to go on from has 3"):
         SoundModel.fit(sine(440, 0.1), TINY.replace(hidden_size=4), resume=tiny, progress=False)
+
+
+def test_learning_on_leaves_the_old_model_as_it_was(tiny):
+    before, sound = parameters(tiny), tiny.generate(0.1, seed=1).samples
+    more = SoundModel.fit(sine(440, 0.1), TINY.replace(epochs=4), resume=tiny, progress=False)
+    assert parameters(more) != before == parameters(tiny)
+    assert len(tiny.history.losses) == 1
+    np.testing.assert_array_equal(tiny.generate(0.1, seed=1).samples, sound)
+    with pytest.raises(ValueError, match="epochs=1, but the training to go on from has done 1 already"):
+        SoundModel.fit(sine(440, 0.1), TINY, resume=tiny, progress=False)
+
+
+def test_several_recordings_are_learned_each_by_itself(monkeypatch):
+    learned = []
+
+    def spy(network, sequences, *rest):
+        learned.extend(sequences)
+        return train(network, sequences, *rest)
+
+    monkeypatch.setattr(sound_model, "train", spy)
+    low, high = sine(300, 0.2), sine(900, 0.3)
+    model = SoundModel.fit([low, high], TINY, progress=False)
+    assert [sequence.name for sequence in learned] == ["300 Hz sine", "900 Hz sine"]
+    for sequence, sound in zip(learned, (low, high), strict=True):
+        frames = PhaseVocoder(512, 128, 7).analyze(sound)[1:-1]
+        np.testing.assert_array_equal(
+            sequence.vectors[:-1], model.scaler.transform(frames)[: len(sequence) - 1]
+        )
+    np.testing.assert_array_equal(
+        model.primer.magnitude, PhaseVocoder(512, 128, 7).analyze(low).magnitude[1:5]
+    )
+
+
+def test_held_out_recordings_are_listened_to_and_kept_with_the_history(tmp_path):
+    sound, config = sine(440, 0.2), TINY.replace(epochs=3)
+    model = SoundModel.fit(sound, config, validation=[sine(440, 0.3), sine(441, 0.2)], progress=False)
+    model.save(tmp_path / "m.pt")
+    loaded = SoundModel.load(tmp_path / "m.pt").history
+    for name in ("losses", "errors", "validation", "learning_rate", "unit", "seconds"):
+        assert getattr(loaded, name) == getattr(model.history, name), name
+    assert len(loaded.validation) == 3
+    assert parameters(SoundModel.fit(sound, config, progress=False)) == parameters(model)
+    with pytest.raises(ValueError, match="one sample rate"):
+        SoundModel.fit(sound, config, validation=sine(440, 1, sample_rate=8_000), progress=False)
 
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam"])

@@ -70,7 +70,9 @@ def spectral_centroid(sound: Sound, start: float) -> float:
     heard = sound.samples[first : first + 2048]
     spectrum = np.abs(np.fft.rfft(np.pad(heard, (0, 2048 - len(heard))) * _HANN))
     if not spectrum.any():
-        raise ValueError(f"{sound.label}: silent from {start:g} s on, so there is no spectrum to find the middle of")
+        raise ValueError(
+            f"{sound.label}: silent from {start:g} s on, so there is no spectrum to find the middle of"
+        )
     return float(spectrum @ np.arange(1025) / spectrum.sum() * sound.sample_rate / 2048)
 
 

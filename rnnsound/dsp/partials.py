@@ -1,4 +1,4 @@
-"""What the partials of a struck or plucked string do, as numbers: where they lie, and how they die away.
+"""What the ear hears of a string's partials, as numbers: where they lie, and how they die away.
 
 Notebook: 07_piano.
 """

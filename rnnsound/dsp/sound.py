@@ -1,4 +1,4 @@
-"""Sound: mono samples, their sample rate, and the way in and out of audio files."""
+"""Sound: mono samples, their sample rate, and the way in and out of audio files (by libsndfile)."""
 
 import os
 import warnings
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from rnnsound.dsp.files import replacing
+from rnnsound.dsp.outputs import replacing
 
 _BLOCK = 65_536  # samples read or written at a time: a header that promises too much costs no memory
 
@@ -89,7 +89,9 @@ class Sound:
         if path.stat().st_size == 0:
             raise ValueError(f"{path}: the file is empty; use an audio file such as WAV, FLAC, OGG or MP3")
         if path.suffix.lower() == ".raw":
-            raise ValueError(f"{path}: raw samples do not say what format they are in; use WAV, FLAC, OGG or MP3")
+            raise ValueError(
+                f"{path}: raw samples do not say what format they are in; use WAV, FLAC, OGG or MP3"
+            )
         try:
             with soundfile.SoundFile(path) as file:
                 samples = _read_blocks(file)
@@ -122,7 +124,9 @@ class Sound:
         formats = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS"),
                    ".mp3": ("MP3", "MPEG_LAYER_III")}  # fmt: skip
         if path.suffix.lower() not in formats:
-            raise ValueError(f"{path}: the ending is not that of a known audio format; use {', '.join(formats)}")
+            raise ValueError(
+                f"{path}: the ending is not that of a known audio format; use {', '.join(formats)}"
+            )
         kind, subtype = formats[path.suffix.lower()]
         samples = self.samples
         if self.peak > 1 and kind != "WAV":

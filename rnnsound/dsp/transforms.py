@@ -1,4 +1,4 @@
-"""Frames, changed on their way to sound.
+"""Frames read at other times, to stretch or squeeze a sound.
 
 Notebook: 07_piano.
 """

@@ -1,4 +1,4 @@
-"""The phase vocoder: from a sound to magnitudes and frequencies, and back to the very same samples.
+"""The phase vocoder: windows, magnitudes and frequencies of a sound, and back to the very same samples.
 
 Source: Flanagan and Golden, "Phase Vocoder", 1966; Portnoff, "Implementation of the Digital Phase Vocoder
 Using the Fast Fourier Transform", 1976. Notebook: 01_sine_and_phase_vocoder.

@@ -1,4 +1,4 @@
-"""A struck note: hammer, strings that die away each at a rate of its own, and the damper.
+"""A struck note: how its strings decay is measured, taken out before learning, and put back.
 
 A piano string is never in the same state twice, and a network that learns what usually comes next learns best
 of what stays the same. But most of what changes needs no learning: a partial that dies away loses the same

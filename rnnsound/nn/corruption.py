@@ -1,4 +1,4 @@
-"""What the network hears in training in place of the recording: in part its own draws, and noise.
+"""What the network hears in training in place of the recording: scheduled sampling, and noise.
 
 Source: Bengio et al., "Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks", 2015.
 Notebook: 06_clarinet.

@@ -1,4 +1,4 @@
-"""Free running: draw a frame, feed it back, draw the next. The only loop that draws.
+"""Free running: how a frame is drawn from the mixture, fed back, and the next one drawn.
 
 Source: Graves, "Generating Sequences With Recurrent Neural Networks", 2013. Notebook: 04_sine_model.
 """

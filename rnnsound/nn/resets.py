@@ -1,4 +1,4 @@
-"""Resets: every so often the running frame is replaced by one from a recording.
+"""Resets: in generation, every so often, the frame that was drawn is replaced by one from a recording.
 
 A model of changes adds up its own errors. Nothing tells it where it is, so it walks away; a reset puts it
 back. Phases are not reset, they run on from where they are: the windows of the frames before and after

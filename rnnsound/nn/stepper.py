@@ -1,4 +1,4 @@
-"""NumpyStepper: the network, one frame at a time, in NumPy.
+"""NumpyStepper: the network's arithmetic, one frame at a time, in NumPy; generate draws with it.
 
 One step of a small network is a few microseconds of arithmetic, and asking PyTorch for it takes ten times as
 long. So the steps are taken in NumPy, with the weights packed for them. Notebook: 04_sine_model.

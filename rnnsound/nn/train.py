@@ -1,4 +1,4 @@
-"""Training: one loop that follows the recordings and corrects the network as it goes.
+"""Training: one loop that follows the recordings and corrects the network, until it is done or stopped.
 
 Source: Williams and Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
 Trajectories", 1990 (truncated back-propagation through time); Duchi, Hazan and Singer, "Adaptive Subgradient

@@ -1,4 +1,4 @@
-"""Writing files so that what is there already survives whatever goes wrong."""
+"""Outputs: a file is there whole or not at all, and what was there before survives whatever goes wrong."""
 
 import os
 import tempfile
