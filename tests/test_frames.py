@@ -87,3 +87,10 @@ def test_phases_add_up_exactly_however_long():
     assert int(phases[0, 0]) == 5 + step
     half = accumulate(np.array([[0.5], [0.5], [-0.25]]))
     assert half[:, 0].tolist() == [2**63, 0, 3 * 2**62]
+
+
+def test_a_range_with_step_1_is_a_range():
+    frames = Frames(np.arange(8.0).reshape(4, 2), np.ones((4, 2)), 1000, 100, 10)
+    np.testing.assert_array_equal(frames[1:3:1].magnitude, frames[1:3].magnitude)
+    np.testing.assert_array_equal(frames[:-1].magnitude, frames.magnitude[:3])
+    assert len(frames[4:]) == 0

@@ -225,3 +225,13 @@ def test_the_last_frame_may_be_forced_and_one_voice_keeps_its_shape():
     assert generate(model, 10, seed=[1], forced_frames={9: there, 0: there}).shape == (1, 10, 6)
     np.testing.assert_array_equal(generate(model, 10, seed=1, forced_frames={9: there})[9], there)
     assert generate(model, 1).shape == (1, 6)
+
+
+def test_a_range_open_on_one_side_holds_on_the_other():
+    model = lively_model()
+    free = generate(model, 200, 4.0, seed=1)
+    model.keep_within(np.full(6, -np.inf), np.full(6, 0.1))
+    drawn = generate(model, 200, 4.0, seed=1)
+    assert free.max() > 0.2
+    assert drawn.max() <= np.float32(0.1)
+    assert drawn.min() < -0.2

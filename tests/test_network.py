@@ -67,3 +67,15 @@ def test_conditions_are_read_beside_the_frames():
 def test_a_number_of_conditions_that_is_none_is_refused(n_conditions):
     with pytest.raises(ValueError, match="n_conditions"):
         SoundRNN(3, 4, n_conditions=n_conditions)
+
+
+def test_only_the_forget_gates_biases_are_set():
+    torch.manual_seed(3)
+    network = SoundRNN(3, 4, num_layers=2)
+    torch.manual_seed(3)
+    plain = torch.nn.LSTM(3, 4, 2, batch_first=True)
+    for (name, ours), theirs in zip(network.lstm.named_parameters(), plain.parameters(), strict=True):
+        expected = theirs.detach().clone()
+        if name.startswith("bias"):
+            expected[4:8] = 1.0 if "ih" in name else 0.0
+        torch.testing.assert_close(ours.detach(), expected)

@@ -57,3 +57,9 @@ def test_changes_are_added_up_from_the_frame_put_in():
         ours = np.hstack([frames.magnitude[t], frames.frequency[t]])
         np.testing.assert_allclose(ours, running, atol=1e-3)
     assert sorted(heard) == [0, 4, 5, 11]
+
+
+def test_without_a_seed_it_is_0():
+    ours, zero = Resets.draw(500, 20.0, ramp()), Resets.draw(500, 20.0, ramp(), seed=0)
+    np.testing.assert_array_equal(ours.frames, zero.frames)
+    assert not np.array_equal(ours.chosen, Resets.draw(500, 20.0, ramp(), seed=1).chosen[: len(ours.chosen)])

@@ -236,6 +236,7 @@ def test_a_sound_cannot_be_changed_by_accident():
         tone.sample_rate = 8_000
     assert Sound([1, 2], 100.0).sample_rate == 100
     assert Sound([1, 2], 100).samples.dtype == np.float64
+    assert len({tone, tone, sine(441.0, seconds=0.1)}) == 2  # a sound is itself, not its samples
     assert (len(Sound([1, 2], 100)), Sound([1, -2], 100).peak, Sound([], 100).peak) == (2, 2.0, 0.0)
 
 

@@ -222,3 +222,58 @@ def test_a_note_that_was_kept_is_the_same_and_a_damaged_one_is_refused():
     for strike in (-0.1, 3600.0, np.nan):
         with pytest.raises(ValueError, match="the hammer strikes too late"):
             StruckNote().restore(kept | {"damper": np.array([100.0, 0.5, strike])}, 200)
+
+
+def decaying_partials(seconds, rates, noise_db=-90.0, loudness=1.0):
+    """Frames of components that lose known numbers of dB a second, down to a steady noise; no damper."""
+    times = np.arange(round(seconds * 86)) / 86
+    level = -np.outer(times, rates)
+    magnitude = loudness * np.maximum(10 ** (level / 20), 10 ** (noise_db / 20))
+    return Frames(magnitude, np.zeros_like(magnitude), 86 * 512, 2048, 512, start=-1024)
+
+
+def silent_sound(seconds):
+    """A sound whose onset is at once, as long as the frames."""
+    return Sound(np.r_[1.0, np.zeros(round(seconds * 86 * 512) - 1)], 86 * 512)
+
+
+def test_decay_rates_and_ranges_of_known_components():
+    rates = np.array([4.0, 10.0, 30.0, 60.0])
+    frames = decaying_partials(3.0, rates)
+    note = StruckNote().fit([silent_sound(3.0)], [frames])
+    np.testing.assert_allclose(note.decay_rates, rates, rtol=0.01)
+    # from 0.05 s after the loudest frame down to the noise, or to where the frames end
+    ringing = frames.times > 0.05
+    levels = 20 * np.log10(frames.magnitude)
+    noise = levels[frames.times <= 3.0 - 2048 / 2 / (86 * 512)][-4:].max(axis=0)
+    np.testing.assert_allclose(note.decay_ranges, levels[ringing].max(axis=0) - noise)
+    assert (note.damper, note.tail) == (120.0, 0.5)
+
+
+def test_what_rings_for_eight_frames_is_measured_and_for_seven_is_not():
+    """A frame ends half its length after its time; 0.05 s after the loudest frame, the decay begins."""
+    rates, half = np.array([10.0]), 1024 / (86 * 512)
+    for count, enough in ((8, True), (7, False)):
+        frames = decaying_partials(0.5, rates)
+        last = 5 + count - 1  # the first frame later than 0.05 s is number 5
+        seconds = frames.times[last] + half + 1e-6
+        if enough:
+            StruckNote().fit([silent_sound(seconds)], [frames])
+        else:
+            with pytest.raises(ValueError, match="the note rings for 7 frames"):
+                StruckNote().fit([silent_sound(seconds)], [frames])
+
+
+def test_the_loudest_frame_is_that_of_most_power():
+    """Frame 30 has more magnitude in all, since its components are alike; frame 0 has more power."""
+    frames = decaying_partials(2.0, np.full(50, 12.0))
+    magnitude, times = frames.magnitude.copy(), frames.times
+    magnitude[:, 1:] = 1e-4
+    magnitude[:, 0] = 10 ** (-(12 * times + 24 * np.minimum(times, 0.3)) / 20)  # faster at first
+    magnitude[30] = 0.1
+    note = StruckNote().fit([silent_sound(2.0)], [replace(frames, magnitude=magnitude)])
+    level = 20 * np.log10(magnitude[:, 0])
+    inside = (times > 0.05) & (times <= 2.0 - 1024 / (86 * 512))
+    heard = inside & (level > level[inside][-4:].max() + 10)
+    assert note.decay_rates[0] == pytest.approx(-np.polyfit(times[heard], level[heard], 1)[0], rel=1e-6)
+    assert note.decay_rates[0] > 13

@@ -53,3 +53,12 @@ def test_at_half_speed_a_piano_lasts_twice_as_long_at_the_same_pitch(speed):
     # the level falls as it did, only more slowly or faster
     falls = [seconds_per_60_db(s, 261.6, until) for s, until in ((sound, 2.0), (other, 2.0 / speed))]
     assert falls[1] == pytest.approx(falls[0] / speed, rel=0.15)
+
+
+def test_one_frame_is_read_again_and_again_and_the_last_of_two_from_either_side():
+    frames = numbered(1)
+    np.testing.assert_array_equal(interpolate_frames(frames, [0, 0]).magnitude, frames.magnitude[[0, 0]])
+    two = numbered(2)
+    read = interpolate_frames(two, [0.25, 1.0])
+    np.testing.assert_allclose(read.frequency[0], 0.75 * two.frequency[0] + 0.25 * two.frequency[1])
+    np.testing.assert_array_equal(read.magnitude[1], two.magnitude[1])
