@@ -76,6 +76,7 @@ def test_bin_centers_are_the_frequencies_of_an_fft():
     np.testing.assert_allclose(frames.bin_centers, np.fft.rfftfreq(512, 1 / 48_000)[:5])
     assert len(frames) == 1
     np.testing.assert_array_equal(frames.first_phase, np.zeros(5))
+    assert frames.start == 0
 
 
 def test_phases_add_up_exactly_however_long():

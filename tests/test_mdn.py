@@ -140,5 +140,7 @@ def test_the_beta_nll_loss_is_each_numbers_share_times_its_deviation_and_takes_o
     log_density = Normal(mixture.means[:, 0], deviations).log_prob(target) + 0.5 * math.log(2 * math.pi)
     expected = -(log_density * deviations.clamp(max=3.0)).sum(-1).mean()
     torch.testing.assert_close(beta_nll_loss(mixture, target), expected)
+    batch = Mixture(*(part.unflatten(0, (2, 3)) for part in mixture))
+    torch.testing.assert_close(beta_nll_loss(batch, target.view(2, 3, 3)), expected)
     with pytest.raises(ValueError, match="loss='beta_nll' needs n_mixtures=1, not 2"):
         beta_nll_loss(random_mixture(6, k=2, d=3), target)

@@ -237,3 +237,34 @@ def test_pitch_is_looked_for_between_the_two_limits():
     np.testing.assert_allclose(found, 100, rtol=1e-3)
     assert times[0] == pytest.approx(2 / 40.0, abs=1e-4)
     assert np.diff(times) == pytest.approx(0.01, abs=1e-4)
+
+
+def test_a_mel_spectrogram_has_as_many_frames_as_it_takes_to_hold_the_sound():
+    for n_samples, count in ((1, 1), (2048, 1), (2049, 2), (2560, 2), (2561, 3)):
+        assert mel_power(np.ones(n_samples), RATE).shape == (count, 128)
+    assert mel_power(np.ones(100), RATE, n_bands=40).shape == (1, 40)
+    low_rate = mel_power(np.r_[np.zeros(700), 1.0], 1_500, n_bands=20)[
+        0
+    ]  # all of it below 1 kHz: equal steps
+    theirs = librosa.filters.mel(sr=1_500, n_fft=2048, n_mels=20, dtype=np.float64).sum(axis=1)
+    np.testing.assert_allclose(low_rate / low_rate.sum(), theirs / theirs.sum(), rtol=1e-6)
+
+
+def test_an_onset_is_told_by_the_loudest_2_ms():
+    """Two pulses 1.5 ms apart count together, so one with 1.5 % of the energy of either is too early."""
+    samples = np.zeros(3_000)
+    samples[[2_000, 2_066]] = 1.0
+    samples[500] = np.sqrt(0.015)
+    assert onset(Sound(samples, RATE)) == pytest.approx(2_000 / RATE)
+    samples[500] = np.sqrt(0.021)
+    assert onset(Sound(samples, RATE)) == pytest.approx(500 / RATE)
+    assert onset(Sound(np.r_[0.0, 1.0], 100)) == 0.01  # a window of less than a sample is one sample
+
+
+def test_a_steady_rise_has_no_period_and_a_periodic_click_has():
+    with pytest.raises(ValueError, match="no frame has a pitch"):
+        drift(Sound(np.linspace(0.1, 0.2, RATE), RATE, "ramp"))
+    clicks = np.zeros(RATE)
+    clicks[::441] = 1.0
+    _, found = pitch(Sound(clicks, RATE))
+    np.testing.assert_allclose(found[np.isfinite(found)], 100, rtol=1e-3)

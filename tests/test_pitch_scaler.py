@@ -105,3 +105,11 @@ def test_what_is_drawn_stays_where_the_recording_was():
     free = scaler.inverse_transform(2 * vectors)
     assert free.magnitude.max() > 2 * frames.magnitude.max()
     assert (free.magnitude >= 0).all()
+
+
+def test_a_component_that_measured_below_0_hz_is_taken_for_0_and_a_silent_one_for_its_bin():
+    magnitude, frequency = np.tile([1.0, 2.0, 0.0], (9, 1)), np.tile([-3.0, 100.0, 7.0], (9, 1))
+    scaler = PitchScaler().fit(Frames(magnitude, frequency, RATE, 512, 128))
+    assert scaler.reference_frequency[0] == 0
+    assert scaler.reference_frequency[1] == pytest.approx(100, rel=0.05)
+    assert scaler.reference_frequency[2] == 2 * RATE / 512

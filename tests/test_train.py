@@ -225,19 +225,22 @@ def test_the_conditions_of_the_frame_to_come_go_with_each_frame():
         torch.testing.assert_close(piece.conditions[..., 0], piece.target[..., 0] + 100)
 
 
-def test_several_recordings_give_the_gradient_of_their_frames_alone_as_written_out_by_hand():
+@pytest.mark.parametrize("piece_length", [5, 6, 9, 20])
+def test_several_recordings_give_the_gradient_of_their_frames_alone_as_written_out_by_hand(piece_length):
     """Streams of 20, 20 and 9 steps: state begins anew with each, padding has no say."""
     long, short = wave(41), wave(10) + 2
     network, twin = small_model(1), small_model(1)
-    config = TrainConfig(epochs=1, sequence_length=6, batch_size=3, optimizer="adam", learning_rate=0.02)
+    config = TrainConfig(
+        epochs=1, sequence_length=piece_length, batch_size=3, optimizer="adam", learning_rate=0.02
+    )
     history = train(network, [Sequence(long), Sequence(short)], config, progress=False)
     optimizer = torch.optim.Adam(twin.parameters(), lr=0.02)
     streams = [torch.from_numpy(s) for s in (long[:21], long[20:41], short)]
     states, total = [None, None, None], 0.0
-    for start in range(0, 20, 6):
+    for start in range(0, 20, piece_length):
         losses, counts = [], []
         for i, stream in enumerate(streams):
-            piece = stream[start : start + 7]
+            piece = stream[start : start + piece_length + 1]
             if len(piece) > 1:
                 mixture, states[i] = twin(piece[None, :-1], None, states[i])
                 states[i] = tuple(part.detach() for part in states[i])

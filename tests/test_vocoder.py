@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rnnsound import Frames, PhaseVocoder, Sound, article, recordings, sine
+from rnnsound.dsp.vocoder import check_sizes
 
 
 def noise(seconds, rate=44_100, seed=0):
@@ -197,6 +198,13 @@ def test_silence_stays_silence():
 def test_settings_that_cannot_work_are_refused(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         PhaseVocoder(**({"fft_size": 512, "hop_size": 128} | options))
+
+
+def test_the_largest_and_smallest_sizes_may_be_used():
+    for sizes in ((2**20, 2**20, 2**19 + 1), (2, 1, 1), (512, 512, 257)):
+        check_sizes(*sizes)
+    with pytest.raises(ValueError, match="fft_size=1048578"):
+        check_sizes(2**20 + 2, 1, 1)
 
 
 def test_a_sound_shorter_than_a_frame_is_refused():
