@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "rnnsound"
-ORDER = ("dsp", "config", "presets", "features", "nn", "checkpoint", "sound_model")
-ORDER += ("article", "check", "evaluate", "__init__", "show", "__main__")
+ORDER = ("dsp", "config", "presets", "features", "nn", "checkpoint", "fitting", "sound_model")
+ORDER += ("article", "check", "evaluate", "terminal", "__init__", "show", "__main__")
 """The rooms, and the modules beside them: each imports only from itself and from those before it."""
 PAGE = ROOT / "docs" / "architecture.md"
 

@@ -5,21 +5,27 @@ Exit status 0: done; 1: failed; 2: unusable arguments. An error is one sentence 
 
 import argparse
 import csv
+import math
 import os
 import sys
+import time
 import warnings
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
+from rnnsound import terminal
 from rnnsound.check import check
 from rnnsound.config import PARTS, Config, ModelConfig, VocoderConfig, explain
 from rnnsound.dsp import recordings
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import level
+from rnnsound.dsp.outputs import check_output
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.presets import PRESETS
+
+_SECONDS = 2.0  # between two checkpoints of a training, at least
 
 
 class UnusableArgument(Exception):
@@ -33,27 +39,28 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    warnings.showwarning = lambda message, *_: print(f"rnnsound: {message}", file=sys.stderr)
-    try:
-        options = _parser().parse_args(arguments)
-        status = options.run(options)
-        sys.stdout.flush()
-        return status
-    except UnusableArgument as error:
-        print(f"rnnsound: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (OSError, ValueError) as error:
-        print(f"rnnsound: {error}", file=sys.stderr)
-        return 1
-    except MemoryError:
-        print("rnnsound: out of memory; use a shorter sound or a larger --hop-size", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("rnnsound: interrupted", file=sys.stderr)
-        return 130
+    with terminal.streams(), terminal.ending_cleanly():
+        warnings.showwarning = lambda message, *_: terminal.say(message)
+        try:
+            options = _parser().parse_args(arguments)
+            status = options.run(options)
+            sys.stdout.flush()
+            return status
+        except UnusableArgument as error:
+            terminal.say(error)
+            return 2
+        except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except (OSError, ValueError) as error:
+            terminal.say(error)
+            return 1
+        except MemoryError:
+            terminal.say("out of memory; use a shorter sound, or larger frames further apart")
+            return 1
+        except KeyboardInterrupt:
+            terminal.say("interrupted")
+            return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -156,7 +163,8 @@ def _analyze(options: argparse.Namespace) -> int:
     if options.csv:
         _write_csv(frames, options.frame)
     else:
-        print(f"{sound.label}: {sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB")
+        said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
+        terminal.say(f"{sound.label}: {said}", sys.stdout)
         print(frames)
         _print_table(frames, _loudest(frames) if options.frame is None else options.frame)
     return 0
@@ -174,30 +182,63 @@ def _write_csv(frames: Frames, only: int | None) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from rnnsound.sound_model import SoundModel  # PyTorch takes seconds to start: only where it is needed
+    from rnnsound.fitting import (
+        UnfamiliarRecording,  # PyTorch takes seconds to start: only where it is needed
+    )
+    from rnnsound.sound_model import SoundModel
 
-    if not options.output.parent.is_dir() or options.output.is_dir():
-        raise UnusableArgument(
-            f"{options.output}: a model cannot be saved there; name a file in a folder that exists"
-        )
-    if any(
-        Path(name).exists() and options.output.exists() and options.output.samefile(name)
-        for name in options.sounds
-    ):
-        raise UnusableArgument(f"{options.output}: the model would replace the recording; name another file")
+    _check_output(options.output, options.sounds)
     resume = SoundModel.load(options.output) if options.resume else None
     config = _config(options, resume.config if resume else None)
     sounds = [recordings.find(name) for name in options.sounds]
-    model = SoundModel.fit(sounds, config, resume=resume, device=options.device)
+    keep = _Checkpoints(options.output)
+    warnings.simplefilter("error", UnfamiliarRecording)
+    try:
+        model = SoundModel.fit(sounds, config, resume=resume, device=options.device, on_epoch=keep)
+    except UnfamiliarRecording as error:
+        raise UnusableArgument(error) from error
+    except ValueError:  # a training that diverged is as it was after its last good epoch
+        keep.save_last()
+        raise
     model.save(options.output)
     history = model.history
     said = f"{len(history.losses)} epochs in {history.seconds:.1f} s"
     if history.losses:
         said += f", loss {history.losses[-1]:.2f} ({history.unit}), error {history.errors[-1]:.3f}"
-    if history.interrupted:
-        said += ", interrupted: kept what was learned"
-    print(f"{options.output}: {model.network.n_parameters:,} parameters, {said}")
-    return 0
+    terminal.say(f"{options.output}: {model.network.n_parameters:,} parameters, {said}", sys.stdout)
+    return 128 + history.stopped_by if history.interrupted else 0
+
+
+class _Checkpoints:
+    """Saves a model while it is trained, after its first epoch and then every few seconds."""
+
+    def __init__(self, path: Path):
+        self.path, self.saved, self.model, self.failed = path, -math.inf, None, False
+
+    def __call__(self, model):
+        self.model = model
+        if time.monotonic() - self.saved > _SECONDS:
+            try:
+                model.save(self.path)
+            except OSError as error:
+                if self.saved < 0:  # the very first: better to know now than after the training
+                    raise
+                if not self.failed:
+                    terminal.say(f"{error}; training goes on, and the last checkpoint stays")
+                self.failed = True
+            self.saved = time.monotonic()
+
+    def save_last(self):
+        if self.model is not None:
+            self.model.save(self.path)
+
+
+def _check_output(output: Path, inputs: list[str | Path]) -> None:
+    """Check that an output can be written and replaces neither an input nor a bundled recording."""
+    try:
+        check_output(output, [*inputs, *recordings.files()])
+    except (OSError, ValueError) as error:
+        raise UnusableArgument(error) from error
 
 
 def _config(options: argparse.Namespace, resumed: ModelConfig | None) -> ModelConfig:
@@ -212,6 +253,7 @@ def _config(options: argparse.Namespace, resumed: ModelConfig | None) -> ModelCo
 def _generate(options: argparse.Namespace) -> int:
     from rnnsound.sound_model import SoundModel
 
+    _check_output(options.output, [options.model, *([options.reset_source] if options.reset_source else [])])
     model = SoundModel.load(options.model)
     source = recordings.find(options.reset_source) if options.reset_source else None
     try:
@@ -221,7 +263,8 @@ def _generate(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UnusableArgument(error) from error
     sound.write(options.output)
-    print(f"{options.output}: {sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB")
+    said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
+    terminal.say(f"{options.output}: {said}", sys.stdout)
     return 0
 
 

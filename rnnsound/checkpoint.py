@@ -78,7 +78,7 @@ def save_checkpoint(path: str | os.PathLike, parts: Parts) -> None:
     config, scaler, network, primer, note, history = parts
     groups = {
         "scaler": scaler.arrays(),
-        "network": {name: p.numpy() for name, p in network.state_dict().items()},
+        "network": {name: p.cpu().numpy() for name, p in network.state_dict().items()},
         "primer": {name: getattr(primer, name) for name in _PRIMER},
         "note": note.arrays(),
         "history": _history_arrays(history),

@@ -4,24 +4,24 @@ Notebook: 04_sine_model.
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
-import torch
 
-from rnnsound.checkpoint import Parts, keep_in_range, load_checkpoint, make_network, save_checkpoint
-from rnnsound.config import ModelConfig, check_resumable
+from rnnsound.checkpoint import Parts, load_checkpoint, save_checkpoint
+from rnnsound.config import ModelConfig
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before
 from rnnsound.dsp.sound import Sound
-from rnnsound.dsp.vocoder import PhaseVocoder
-from rnnsound.features import Excerpt, Scaler, make_note, make_scaler, note_kind
-from rnnsound.features.sequence import Sequence
+from rnnsound.features import Excerpt, Scaler, make_note
+from rnnsound.fitting import make_sequence, make_vocoder, prepare
 from rnnsound.nn.generate import Draw, draw_learned, generate
 from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.resets import Resets
+from rnnsound.nn.stopping import stoppable
 from rnnsound.nn.train import train
 from rnnsound.presets import SINE
 
@@ -50,7 +50,7 @@ class SoundModel:
         history: History | None = None,
     ):
         self.config = config
-        self.vocoder = _vocoder(config)
+        self.vocoder = make_vocoder(config)
         self.scaler = scaler
         self.network = network
         self.primer = primer
@@ -70,7 +70,7 @@ class SoundModel:
         resume: "SoundModel | None" = None,
         note: Excerpt | None = None,
         device: str = "cpu",
-        on_epoch: Callable[[History], None] | None = None,
+        on_epoch: Callable[["SoundModel"], None] | None = None,
         progress: bool = True,
     ) -> "SoundModel":
         """Learn a recording.
@@ -84,7 +84,7 @@ class SoundModel:
             note: a kind of note of your own, made from the one that config.features.note names; None takes
                 that one.
             device: where to train: "cpu", "cuda", "mps" ...
-            on_epoch: called with the history after each epoch.
+            on_epoch: called with the model after each epoch, to draw its history, to listen or to save.
             progress: show a progress bar.
 
         Raises:
@@ -93,44 +93,27 @@ class SoundModel:
             TrainingDiverged: the loss stopped being a number.
         """
         sounds, held_out = _listed(sound), _listed(validation)
-        rate = _sample_rate(sounds + held_out)
-        vocoder = _vocoder(config)
-        if note is not None and note_kind(note) != config.features.note:
-            raise ValueError(
-                f"note={note} is not of the kind note={config.features.note!r}; use one made from that"
+        with stoppable():  # also while the recording is analyzed: whenever it is stopped, there is a model
+            old = None if resume is None else resume.parts
+            parts, frames = prepare(sounds, held_out, config, old, note)
+            model = cls(*parts)
+
+            def after_epoch(history: History) -> None:
+                model.history = history
+                if on_epoch is not None:
+                    on_epoch(model)
+
+            learned = [make_sequence(parts, s, f) for s, f in zip(sounds, frames, strict=True)]
+            validation = [make_sequence(parts, s) for s in held_out]
+            history = None if resume is None else resume.history
+            model.history = train(
+                model.network, learned, config.train, validation, history, device, after_epoch, progress
             )
-        if resume is not None:
-            check_resumable(resume.config, config)
-            if rate != resume.primer.sample_rate:
-                raise ValueError(
-                    f"the recording has {rate} samples per second, but the model to go on from "
-                    f"{resume.primer.sample_rate}; resample the recording"
-                )
-            note, scaler = resume.note, resume.scaler
-        else:
-            note, scaler = note or make_note(config.features), make_scaler(config.features)
-            recordings = [note.analyze(s, vocoder) for s in sounds]
-            note.fit(sounds, recordings)
-            pairs = zip(recordings, sounds, strict=True)
-            scaler.fit(*(note.remove_decay(frames, s.duration) for frames, s in pairs))
-        learned = [_learned(s, note, scaler, vocoder) for s in sounds]
-        torch.manual_seed(config.train.seed)
-        network = make_network(config, scaler, note)
-        keep_in_range(network, config, scaler)
-        if resume is not None:
-            network.load_state_dict(resume.network.state_dict())
-        history = train(
-            network,
-            [sequence for _, sequence in learned],
-            config.train,
-            [_learned(s, note, scaler, vocoder)[1] for s in held_out],
-            resume.history if resume else None,
-            device,
-            on_epoch,
-            progress,
-        )
-        primer = learned[0][0][: config.render.primer]
-        return cls(config, scaler, network.cpu(), primer, note, history)
+        model.network.cpu()
+        if model.history.interrupted:
+            done = f"{len(model.history.losses)} of {config.train.epochs}"
+            warnings.warn(f"stopped after {done} epochs; the model keeps what it learned", stacklevel=2)
+        return model
 
     def generate_frames(
         self,
@@ -255,8 +238,7 @@ class SoundModel:
         Raises:
             OSError: the folder is missing or cannot be written to.
         """
-        parts = Parts(self.config, self.scaler, self.network, self.primer, self.note, self.history)
-        save_checkpoint(path, parts)
+        save_checkpoint(path, self.parts)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "SoundModel":
@@ -269,31 +251,15 @@ class SoundModel:
         return cls(*load_checkpoint(path))
 
     @property
+    def parts(self) -> Parts:
+        """What the model is made of: SoundModel(*parts) is the same model."""
+        return Parts(self.config, self.scaler, self.network, self.primer, self.note, self.history)
+
+    @property
     def _start(self) -> int:
         """Sample where generated frames begin, counted from the note's beginning; of an excerpt, 0."""
         return self.primer.start + len(self.primer) * self.vocoder.hop_size if self.note.whole else 0
 
 
-def _vocoder(config: ModelConfig) -> PhaseVocoder:
-    sizes = config.vocoder
-    return PhaseVocoder(sizes.fft_size, sizes.hop_size, sizes.n_components)
-
-
-def _learned(sound: Sound, note: Excerpt, scaler: Scaler, vocoder: PhaseVocoder) -> tuple[Frames, Sequence]:
-    """Return what the network learns of a recording, as frames and as a sequence of vectors."""
-    frames = note.remove_decay(note.analyze(sound, vocoder), sound.duration)
-    conditions = note.conditions(frames.times, sound.duration)
-    return frames, Sequence(scaler.transform(frames), conditions, sound.label)
-
-
 def _listed(sound: Sound | Iterable[Sound]) -> list[Sound]:
     return [sound] if isinstance(sound, Sound) else list(sound)
-
-
-def _sample_rate(sounds: list[Sound]) -> int:
-    """Return the one sample rate of recordings that are learned together."""
-    rates = {sound.sample_rate for sound in sounds}
-    if len(rates) != 1:
-        named = ", ".join(f"{sound.label} {sound.sample_rate} Hz" for sound in sounds)
-        raise ValueError(f"recordings learned together need one sample rate, not {named or 'none'}")
-    return rates.pop()

@@ -346,7 +346,7 @@ def test_a_training_that_is_resumed_is_one_long_one_random_numbers_and_learning_
 
     def stop(history):
         if len(history.losses) == 3:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     first = learn(parts, wave(), stop, epochs=7, **RANDOM)
     assert first.interrupted
@@ -368,7 +368,7 @@ def test_an_interrupted_epoch_is_not_half_learned():
             network.head.weight.register_hook(interrupt)
 
     def interrupt(gradient):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     history = learn(network, wave(), stop_in_the_next_epoch, epochs=9)
     assert history.interrupted

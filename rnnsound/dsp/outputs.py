@@ -1,10 +1,36 @@
-"""Outputs: a file is there whole or not at all, and what was there before survives whatever goes wrong."""
+"""Outputs: a file is there whole or not at all, and what was there before survives whatever goes wrong.
+
+One rule for every file that is written: a link is followed, a file's permissions stay, and neither a folder,
+a device or a pipe nor a read-only file is replaced.
+"""
 
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_PREFIX, _SUFFIX = ".rnnsound-", ".part"
+
+
+def check_output(path: str | os.PathLike, keep: Iterable[str | os.PathLike] = ()) -> None:
+    """Check, before any work is done, that a file can be written, and that none is lost that should stay.
+
+    Args:
+        path: where the output is to go.
+        keep: files that must not be replaced, such as the inputs; those that do not exist do not count.
+
+    Raises:
+        OSError: the folder is missing or cannot be written to, or what is there must not be replaced.
+        ValueError: it is one of the files to keep.
+    """
+    path = Path(path)
+    for other in keep:
+        if path.exists() and os.path.exists(other) and os.path.samefile(path, other):
+            raise ValueError(f"{path}: this would replace the recording or model {other}; name another file")
+    part, _ = _part(path)
+    part.unlink()
 
 
 @contextmanager
@@ -12,19 +38,59 @@ def replacing(path: Path) -> Iterator[Path]:
     """Offer a temporary file beside path; it takes path's place only when the block ends without an error.
 
     Raises:
-        FileNotFoundError: the folder does not exist.
+        OSError: the folder is missing or cannot be written to, what is there must not be replaced, or the
+            disk is full; the message names path, not the temporary file.
     """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path}: the folder {path.parent} does not exist; make it first")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    part = Path(name)
+    part, target = _part(path)
     try:
         yield part
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner may read
-        os.fsync(handle)
-        os.replace(part, path)
+        old = _permissions(target)
+        part.chmod(0o666 & ~_umask() if old is None else stat.S_IMODE(old))
+        with part.open("rb+") as file:  # closed again before the replacing, which Windows insists on
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except OSError as error:
+        raise _named(path, error) from error
     finally:
-        os.close(handle)
         part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> tuple[Path, Path]:
+    """Make the temporary file for a path; return it, and the file that it will replace."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{path}: the folder {path.parent} does not exist; make it first")
+    try:
+        found = _permissions(target)
+        if found is not None and not stat.S_ISREG(found):
+            raise OSError(f"{path}: this is a folder, a device or a pipe, not a file; name a file")
+        if found is not None and not found & 0o222:
+            raise PermissionError(f"{path}: this file is read-only; name another, or allow writing to it")
+        handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, target.parent)
+    except OSError as error:
+        raise _named(path, error) from error
+    os.close(handle)
+    return Path(name), target
+
+
+def _permissions(target: Path) -> int | None:
+    """Return the kind and permissions of what is there, or None; a name too long for the disk is an error."""
+    try:
+        return target.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def _named(path: Path, error: OSError) -> OSError:
+    """Return an error of the same kind that names the output; one that has a sentence already stays."""
+    if error.errno is None:
+        return error
+    return type(error)(
+        f"{path}: this file cannot be written ({error.strerror}); choose another place or make room"
+    )

@@ -70,6 +70,11 @@ def find(name_or_path: str | os.PathLike) -> Sound:
     return Sound.read(name_or_path)
 
 
+def files() -> list[Path]:
+    """Return the files of the bundled recordings, which no output may replace."""
+    return sorted(_DATA.glob("*.flac"))
+
+
 def describe(name: str) -> dict:
     """Tell what is known of a bundled recording.
 

@@ -10,6 +10,7 @@ import soundfile
 
 from rnnsound.dsp.outputs import replacing
 
+_SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
 _BLOCK = 65_536  # samples read or written at a time: a header that promises too much costs no memory
 
 
@@ -143,6 +144,8 @@ class Sound:
                 for start in range(0, len(samples), _BLOCK):
                     file.write(samples[start : start + _BLOCK])
         except soundfile.LibsndfileError as error:
+            if error.code == _SYSTEM_ERROR:
+                raise OSError(f"{path}: this file cannot be written; is the disk full?") from error
             raise ValueError(
                 f"{path}: {kind} cannot hold {self.sample_rate} samples per second; use a .wav file"
             ) from error

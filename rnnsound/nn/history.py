@@ -26,7 +26,7 @@ class History:
             recording, root mean square over each epoch. It falls while the network learns, whatever the loss.
         validation: loss on the held-out recordings after each epoch; empty if there were none.
         seconds: how long it took.
-        interrupted: it was stopped by hand.
+        stopped_by: the signal that ended it early, such as that of Ctrl-C; None if it ran to its end.
         learning_rate: of the last epoch.
         optimizer_state: what the optimizer keeps, "kind.parameter" -> tensor; without it, training that goes
             on would begin with large steps again and undo some of what was learned.
@@ -38,10 +38,15 @@ class History:
     errors: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     seconds: float = 0.0
-    interrupted: bool = False
+    stopped_by: int | None = None
     learning_rate: float = math.inf
     optimizer_state: dict[str, Tensor] = field(default_factory=dict)
     generator_state: Tensor | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped before its end."""
+        return self.stopped_by is not None
 
 
 class TrainingDiverged(ValueError):
@@ -101,9 +106,7 @@ def begin_history(history: History | None, config: TrainConfig) -> History:
             f"ask for more in all, such as epochs={len(history.losses) + config.epochs}"
         )
     lists = [list(values) for values in (history.losses, history.errors, history.validation)]
-    return replace(
-        history, unit=unit, losses=lists[0], errors=lists[1], validation=lists[2], interrupted=False
-    )
+    return replace(history, unit=unit, losses=lists[0], errors=lists[1], validation=lists[2], stopped_by=None)
 
 
 def make_generator(seed: int, history: History, device: torch.device) -> torch.Generator:

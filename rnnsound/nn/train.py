@@ -26,6 +26,7 @@ from rnnsound.nn.history import (
 )
 from rnnsound.nn.mdn import LOSSES
 from rnnsound.nn.network import SoundRNN
+from rnnsound.nn.stopping import Stop, stoppable
 from rnnsound.nn.streams import Batch, make_streams
 
 GRAD_CLIP = 5.0
@@ -67,8 +68,8 @@ def train(
         progress: show a progress bar.
 
     Returns:
-        History. Ctrl-C or a notebook's stop button ends training early; the network is then as the last whole
-        epoch left it.
+        History. Ctrl-C, a notebook's stop button or a signal to end ends training early; the network is then
+        as the last whole epoch left it, and history.stopped_by says which signal it was.
 
     Raises:
         ValueError: the sequences do not fit the network, are too short, or all epochs are done already.
@@ -91,15 +92,21 @@ def train(
     corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
     good, seconds = Snapshot.take(network, optimizer, generator), history.seconds
     try:
-        with bar, _useful_threads(network, config):
+        with stoppable() as stop, bar, _useful_threads(network, config):
             for epoch in bar:
                 history.learning_rate = min(history.learning_rate, _learning_rate(config, epoch))
                 for group in optimizer.param_groups:
                     group["lr"] = history.learning_rate
-                loss, error = _epoch(network, batches, config, corruption, optimizer)
+                done = _epoch(network, batches, config, corruption, optimizer, stop)
+                if done is None:
+                    network.load_state_dict(good.parameters)
+                    history.stopped_by = stop.signal
+                    break
+                loss, error = done
                 if not (math.isfinite(loss) and _is_finite(network)):
                     raise TrainingDiverged(_advice(epoch, config.learning_rate), history)
                 good = Snapshot.take(network, optimizer, generator)
+                history.optimizer_state, history.generator_state = good.optimizer_state, good.generator_state
                 history.losses.append(loss)
                 history.errors.append(error)
                 if held_out:
@@ -108,15 +115,11 @@ def train(
                 bar.set_postfix(loss=f"{loss:.3f}", error=f"{error:.3f}")
                 if on_epoch is not None:
                     on_epoch(history)
-    except KeyboardInterrupt:
-        history.interrupted = True
-        network.load_state_dict(good.parameters)
     except TrainingDiverged:
         network.load_state_dict(good.parameters)
         raise
     finally:
         history.seconds = seconds + time.perf_counter() - start
-        history.optimizer_state, history.generator_state = good.optimizer_state, good.generator_state
         network.eval()
     return history
 
@@ -127,13 +130,19 @@ def _epoch(
     config: TrainConfig,
     corruption: InputCorruption,
     optimizer: torch.optim.Optimizer,
-) -> tuple[float, float]:
-    """Go through all batches once; return the mean loss and the root mean square error, or a NaN at once."""
+    stop: Stop,
+) -> tuple[float, float] | None:
+    """Go through all batches once; return the mean loss and the root mean square error.
+
+    A loss that is no number is returned at once as NaN; None says that training is to stop.
+    """
     parameters = list(network.parameters())  # looking them up takes a hundredth of a small step
     total, squares, count = 0.0, 0.0, 0
     for batch in batches:
         state = None
         for piece in batch.pieces(config.sequence_length):
+            if stop:
+                return None
             x = corruption.corrupt(piece.heard, piece.conditions, network, state)
             mixture, state = network(x, piece.conditions, state)
             state = tuple(part.detach() for part in state)

@@ -15,6 +15,7 @@ from rnnsound.show.plots import finish, panels, picture
 
 if TYPE_CHECKING:  # imports PyTorch, which takes seconds
     from rnnsound.nn.history import History
+    from rnnsound.sound_model import SoundModel
 
 _SECONDS = 0.5  # between pictures: drawing should not hold up the learning
 
@@ -41,19 +42,20 @@ def plot_training(history: History) -> Figure:
 
 
 @contextmanager
-def live_loss() -> Iterator[Callable[[History], None]]:
+def live_loss() -> Iterator[Callable[[History | SoundModel], None]]:
     """Offer an on_epoch callback that draws the training so far, all in one place of the page.
 
-    The picture is drawn anew every half second, and a last time when the block ends.
+    It serves train, which calls it with a history, and SoundModel.fit, which calls it with the model. The
+    picture is drawn anew every half second, and a last time when the block ends.
     """
     place = display(HTML(""), display_id=True)
     latest, drawn = None, 0.0
 
-    def on_epoch(history: History) -> None:
+    def on_epoch(learned: History | SoundModel) -> None:
         nonlocal latest, drawn
-        latest = history
+        latest = getattr(learned, "history", learned)
         if time.monotonic() - drawn > _SECONDS:
-            place.update(HTML(picture(plot_training(history))))
+            place.update(HTML(picture(plot_training(latest))))
             drawn = time.monotonic()
 
     try:

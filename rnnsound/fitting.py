@@ -1,0 +1,123 @@
+"""What it takes to learn recordings: note and scaler are measured, the network is made, sequences are cut.
+
+SoundModel.fit does it all. Notebook: 04_sine_model.
+"""
+
+import warnings
+from collections.abc import Sequence as Listed
+
+import numpy as np
+import torch
+
+from rnnsound.checkpoint import Parts, keep_in_range, make_network
+from rnnsound.config import ModelConfig, check_resumable
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.vocoder import PhaseVocoder
+from rnnsound.features import Excerpt, Scaler, make_note, make_scaler, note_kind
+from rnnsound.features.sequence import Sequence
+from rnnsound.nn.history import History
+
+_FAMILIAR = 5.0  # standard deviations; the recording that was learned has 1
+
+
+class UnfamiliarRecording(UserWarning):
+    """A model is to go on learning from a recording that is far from anything it knows."""
+
+
+def make_vocoder(config: ModelConfig) -> PhaseVocoder:
+    """Make the vocoder that a config asks for."""
+    sizes = config.vocoder
+    return PhaseVocoder(sizes.fft_size, sizes.hop_size, sizes.n_components)
+
+
+def prepare(
+    sounds: Listed[Sound],
+    held_out: Listed[Sound],
+    config: ModelConfig,
+    resume: Parts | None = None,
+    note: Excerpt | None = None,
+) -> tuple[Parts, list[Frames]]:
+    """Make all parts of a model but what training learns.
+
+    Args:
+        sounds: recordings to learn.
+        held_out: recordings that are only listened to.
+        config: all that can be decided.
+        resume: parts of a model to learn on from; its note, scaler and parameters are taken over, as copies.
+        note: a kind of note of your own; None takes the one that the config names.
+
+    Returns:
+        The parts, and of each recording the frames that the network is to learn.
+
+    Raises:
+        ValueError: as for SoundModel.fit.
+    """
+    rate = _sample_rate([*sounds, *held_out])
+    if note is not None and note_kind(note) != config.features.note:
+        raise ValueError(
+            f"note={note} is not of the kind note={config.features.note!r}; use one made from that"
+        )
+    vocoder = make_vocoder(config)
+    if resume is not None:
+        check_resumable(resume.config, config)
+        if rate != resume.primer.sample_rate:
+            raise ValueError(
+                f"the recording has {rate} samples per second, but the model to go on from "
+                f"{resume.primer.sample_rate}; resample the recording"
+            )
+        note, scaler = resume.note, resume.scaler
+    else:
+        note, scaler = note or make_note(config.features), make_scaler(config.features)
+    recordings = [note.analyze(sound, vocoder) for sound in sounds]
+    if resume is None:
+        note.fit(sounds, recordings)
+    pairs = zip(recordings, sounds, strict=True)
+    learned = [note.remove_decay(frames, sound.duration) for frames, sound in pairs]
+    if resume is None:
+        scaler.fit(*learned)
+    else:
+        _warn_of_the_unfamiliar(scaler, sounds, learned)
+    torch.manual_seed(config.train.seed)
+    network = make_network(config, scaler, note)
+    keep_in_range(network, config, scaler)
+    if resume is not None:
+        network.load_state_dict(resume.network.state_dict())
+    return Parts(config, scaler, network, learned[0][: config.render.primer], note, History()), learned
+
+
+def make_sequence(parts: Parts, sound: Sound, frames: Frames | None = None) -> Sequence:
+    """Return what the network learns, or hears, of a recording.
+
+    Args:
+        parts: of the model.
+        sound: the recording.
+        frames: of it, as prepare gives them; None measures them.
+    """
+    if frames is None:
+        measured = parts.note.analyze(sound, make_vocoder(parts.config))
+        frames = parts.note.remove_decay(measured, sound.duration)
+    conditions = parts.note.conditions(frames.times, sound.duration)
+    return Sequence(parts.scaler.transform(frames), conditions, sound.label)
+
+
+def _warn_of_the_unfamiliar(scaler: Scaler, sounds: Listed[Sound], learned: Listed[Frames]) -> None:
+    """Warn of recordings that would undo what a model has learned."""
+    for sound, frames in zip(sounds, learned, strict=True):
+        away = float(np.sqrt(np.mean(scaler.transform(frames).astype(np.float64) ** 2)))
+        if away > _FAMILIAR:
+            warnings.warn(
+                f"{sound.label} is far from what the model has learned ({away:.0f} standard deviations, 1 is "
+                "usual): it would unlearn that; use the recording that it knows, or train a new model",
+                UnfamiliarRecording,
+                stacklevel=4,
+            )
+
+
+def _sample_rate(sounds: Listed[Sound]) -> int:
+    """Return the one sample rate of recordings that are learned together."""
+    rates = {sound.sample_rate for sound in sounds}
+    if len(rates) != 1:
+        named = ", ".join(f"{sound.label} {sound.sample_rate} Hz" for sound in sounds)
+        raise ValueError(f"recordings learned together need one sample rate, not {named or 'none'}")
+    return rates.pop()

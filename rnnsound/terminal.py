@@ -1,0 +1,71 @@
+"""Where the command line says things: streams that never fail, harmless text, signals that end cleanly."""
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TextIO
+
+
+def say(text: object, stream: TextIO | None = None) -> None:
+    """Print one line: on standard error, after the program's name, or on another stream as it is.
+
+    File names may hold anything; what is not printable is written as Python would write it in a string.
+    """
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+    print(line if stream else f"rnnsound: {line}", file=stream or sys.stderr)
+
+
+class _Unbreakable(io.TextIOBase):
+    """Standard error that never fails: what can no longer be said is left unsaid, and the work goes on."""
+
+    def __init__(self, stream: TextIO | None):
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            self.stream.write(text)
+            self.stream.flush()
+        return len(text)
+
+    def isatty(self) -> bool:
+        return self.stream is not None and self.stream.isatty()
+
+
+@contextlib.contextmanager
+def streams() -> Iterator[None]:
+    """Give the program a standard error that never fails, and a standard output even where there is none.
+
+    Letters that the terminal does not know are written as escapes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    with contextlib.ExitStack() as stack:
+        if sys.stdout is None:
+            stack.enter_context(contextlib.redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+        stack.enter_context(contextlib.redirect_stderr(_Unbreakable(sys.stderr)))
+        yield
+
+
+@contextlib.contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Let signals that end the program run its clean-up, so that no temporary file is left."""
+
+    def end(number, frame):
+        raise SystemExit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
