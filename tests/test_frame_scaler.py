@@ -106,6 +106,15 @@ def test_changes_that_push_beyond_a_bound_are_forgotten_there():
     np.testing.assert_allclose(out[100], high[9] - change)
 
 
+def test_without_a_margin_frames_stay_where_the_recording_was():
+    frames = random_frames()
+    scaler = FrameScaler(margin=0).fit(frames)
+    wild = np.random.default_rng(1).normal(0, 50, (200, 12)).astype(np.float32)
+    out = scaler.inverse_transform(wild, bounded=True)
+    np.testing.assert_allclose(out.frequency.max(axis=0), frames.frequency.max(axis=0))
+    np.testing.assert_allclose(out.magnitude.min(axis=0), frames.magnitude.min(axis=0))
+
+
 def test_bounds_on_vectors_hold_all_that_the_recording_did():
     for representation, magnitude, per_component in EVERY:
         frames = random_frames()

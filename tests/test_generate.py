@@ -39,7 +39,7 @@ def stepping(model, n_frames, seed, primer, scale):
     return torch.stack(out).numpy()
 
 
-@pytest.mark.parametrize(("num_layers", "n_mixtures"), [(1, 1), (1, 4), (2, 3), (3, 1)])
+@pytest.mark.parametrize(("num_layers", "n_mixtures"), [(1, 1), (1, 2), (1, 4), (2, 3), (3, 1)])
 @pytest.mark.parametrize("heard", [0, 1, 30])
 def test_the_fast_steps_are_nn_lstms_given_the_same_draws(num_layers, n_mixtures, heard):
     model = lively_model(num_layers=num_layers, n_mixtures=n_mixtures)
@@ -190,7 +190,7 @@ def test_what_is_told_of_the_first_frame_goes_with_the_primer():
     np.testing.assert_allclose(drawn[1], mixture.means[0, 0, 0].numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize("n_mixtures", [1, 4])
+@pytest.mark.parametrize("n_mixtures", [1, 2, 4])
 def test_the_stepper_says_the_mixture_that_the_network_says(n_mixtures):
     model = lively_model(num_layers=2, n_mixtures=n_mixtures)
     stepper, state = NumpyStepper(model, n_voices=3), None

@@ -79,3 +79,9 @@ def test_only_the_forget_gates_biases_are_set():
         if name.startswith("bias"):
             expected[4:8] = 1.0 if "ih" in name else 0.0
         torch.testing.assert_close(ours.detach(), expected)
+
+
+def test_a_range_may_be_a_single_value():
+    network = SoundRNN(2, 4)
+    network.keep_within(np.zeros(2), np.zeros(2))
+    assert network.low.tolist() == network.high.tolist() == [0, 0]

@@ -180,3 +180,10 @@ def test_griffin_lim_does_as_many_iterations_as_asked():
     np.testing.assert_array_equal(griffin_lim(frames, vocoder, 2).frequency, twice.frequency)
     four = griffin_lim(griffin_lim(twice, vocoder, 1), vocoder, 1)
     np.testing.assert_array_equal(griffin_lim(frames, vocoder).frequency, four.frequency)
+
+
+def test_locked_frequencies_are_within_half_a_turn_per_hop_of_their_bins_as_measured_ones_are():
+    frames = lock_phases(jittered(PhaseVocoder(512, 128).analyze(sine(5_000.0, seconds=0.2))[1:-1], 5.0))
+    away = np.abs(frames.frequency[1:] - frames.bin_centers)
+    assert away.max() <= 44_100 / 256 + 1e-6
+    assert away.max() > 44_100 / 300  # some are as far as that

@@ -17,6 +17,7 @@ def random_frames(n_frames=40, n_components=5, seed=0):
     rng = np.random.default_rng(seed)
     magnitude = rng.lognormal(0, 1, (n_frames, n_components))
     frequency = 100 * np.arange(1, n_components + 1) * rng.normal(1, 0.01, (n_frames, 1))
+    magnitude[:, 0] = frequency[:, 0] = 0.0  # bin 0 never changes: its bounds are one and the same
     return Frames(magnitude, frequency, 44_100, 512, 128, rng.uniform(-3, 3, n_components), start=640)
 
 

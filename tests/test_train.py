@@ -435,3 +435,20 @@ def test_a_step_too_large_for_one_thread_takes_them_all(monkeypatch):
     assert torch.get_num_threads() == 2
     torch.set_num_threads(threads)
     assert seen == [2, 1]
+
+
+def test_recordings_are_cut_so_that_the_longest_stream_is_as_short_as_can_be():
+    sequences = [Sequence(wave(n)) for n in (91, 31)]
+    (batch,) = make_streams(sequences, 5, small_model())
+    assert batch.lengths.tolist() == [31, 23, 23, 23, 23]  # 90 steps in four, 30 in one; by length
+    (batch,) = make_streams([Sequence(wave(n)) for n in (101, 11, 61)], 6, small_model())
+    assert batch.lengths.max() == 34  # 100 steps in three, 10 in one, 60 in two
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_progress_bar_is_shown_unless_it_is_not_wanted(capsys, shown):
+    train(small_model(), [Sequence(wave())], TrainConfig(epochs=2), progress=shown)
+    assert ("2/2" in capsys.readouterr().err) == shown
+    if shown:
+        train(small_model(), [Sequence(wave())], TrainConfig(epochs=2))
+        assert "2/2" in capsys.readouterr().err
