@@ -43,6 +43,13 @@ class History:
     optimizer_state: dict[str, Tensor] = field(default_factory=dict)
     generator_state: Tensor | None = None
 
+    def add(self, epoch: "Epoch", snapshot: "Snapshot", seconds: float) -> None:
+        """Take up an epoch that is finished, and what it takes to go on from there."""
+        self.losses.append(epoch.loss)
+        self.errors.append(epoch.error)
+        self.optimizer_state, self.generator_state = snapshot.optimizer_state, snapshot.generator_state
+        self.seconds = seconds
+
     @property
     def interrupted(self) -> bool:
         """Whether it was stopped before its end."""
@@ -60,6 +67,13 @@ class TrainingDiverged(ValueError):
     def __init__(self, message: str, history: History):
         super().__init__(message)
         self.history = history
+
+
+class Epoch(NamedTuple):
+    """What one epoch came to: its mean loss and its root mean square error."""
+
+    loss: float
+    error: float
 
 
 class Snapshot(NamedTuple):

@@ -100,22 +100,22 @@ def make_streams(sequences: list[Sequence], batch_size: int, network: SoundRNN) 
         longest = int(np.argmax([n / k for n, k in zip(steps, cuts, strict=True)]))
         cuts[longest] += 1
     streams = [stream for s, k in zip(sequences, cuts, strict=True) for stream in _cut(s, k)]
-    streams.sort(key=len, reverse=True)  # streams of like length need little padding
+    streams.sort(key=lambda stream: len(stream[0]), reverse=True)  # like lengths need little padding
     return [_side_by_side(streams[i : i + batch_size]) for i in range(0, len(streams), batch_size)]
 
 
-def _cut(sequence: Sequence, count: int) -> list[Sequence]:
-    """Cut a recording into so many streams of equal length."""
+def _cut(sequence: Sequence, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut a recording's vectors and conditions into so many streams of equal length."""
     length = (len(sequence) - 1) // count
     parts = [slice(i * length, (i + 1) * length + 1) for i in range(count)]
-    return [Sequence(sequence.vectors[p], sequence.conditions[p], sequence.name) for p in parts]
+    return [(sequence.vectors[part], sequence.conditions[part]) for part in parts]
 
 
-def _side_by_side(streams: list[Sequence]) -> Batch:
-    longest = max(map(len, streams))
+def _side_by_side(streams: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
+    lengths = [len(vectors) for vectors, _ in streams]
     frames, conditions = (
-        np.stack([np.pad(rows, ((0, longest - len(rows)), (0, 0))) for rows in kind])
-        for kind in ([s.vectors for s in streams], [s.conditions for s in streams])
+        np.zeros((len(streams), max(lengths), kind.shape[1]), dtype=np.float32) for kind in streams[0]
     )
-    lengths = torch.tensor([len(stream) for stream in streams])
-    return Batch(torch.from_numpy(frames), torch.from_numpy(conditions), lengths)
+    for row, (vectors, told) in enumerate(streams):
+        frames[row, : len(vectors)], conditions[row, : len(told)] = vectors, told
+    return Batch(torch.from_numpy(frames), torch.from_numpy(conditions), torch.tensor(lengths))

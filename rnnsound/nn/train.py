@@ -17,6 +17,7 @@ from rnnsound.config import TrainConfig, check_loss
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn.corruption import InputCorruption
 from rnnsound.nn.history import (
+    Epoch,
     History,
     Snapshot,
     TrainingDiverged,
@@ -78,49 +79,47 @@ def train(
 
     Notebook: 04_sine_model.
     """
-    check_loss(config.loss, network.n_mixtures)
-    history, start = begin_history(history, config), time.perf_counter()
-    device = _device(device)
-    batches = [batch.to(device) for batch in make_streams(sequences, config.batch_size, network)]
-    held_out = [make_streams([sequence], 1, network)[0].to(device) for sequence in validation]
-    network.to(device).train()
-    optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
-    restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
-    epochs = range(len(history.losses), config.epochs)
-    bar = tqdm(epochs, "training", config.epochs, initial=epochs.start, unit="epoch", disable=not progress)
-    generator = make_generator(config.seed, history, device)
-    corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
-    good, seconds = Snapshot.take(network, optimizer, generator), history.seconds
-    try:
-        with stoppable() as stop, bar, _useful_threads(network, config):
+    with stoppable() as stop, _useful_threads(network, config):
+        check_loss(config.loss, network.n_mixtures)
+        history, start = begin_history(history, config), time.perf_counter()
+        device, before = _device(device), history.seconds
+        batches = [batch.to(device) for batch in make_streams(sequences, config.batch_size, network)]
+        held_out = [make_streams([sequence], 1, network)[0].to(device) for sequence in validation]
+        network.to(device).train()
+        optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
+        restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
+        generator = make_generator(config.seed, history, device)
+        corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
+        good = Snapshot.take(network, optimizer, generator)
+        first = len(history.losses)
+        bar = tqdm(
+            range(first, config.epochs), "training", config.epochs, initial=first, disable=not progress
+        )
+        try:
             for epoch in bar:
                 history.learning_rate = min(history.learning_rate, _learning_rate(config, epoch))
-                for group in optimizer.param_groups:
-                    group["lr"] = history.learning_rate
+                optimizer.param_groups[0]["lr"] = history.learning_rate
                 done = _epoch(network, batches, config, corruption, optimizer, stop)
                 if done is None:
                     network.load_state_dict(good.parameters)
                     history.stopped_by = stop.signal
                     break
-                loss, error = done
-                if not (math.isfinite(loss) and _is_finite(network)):
+                if not (math.isfinite(done.loss) and _is_finite(network)):
                     raise TrainingDiverged(_advice(epoch, config.learning_rate), history)
                 good = Snapshot.take(network, optimizer, generator)
-                history.optimizer_state, history.generator_state = good.optimizer_state, good.generator_state
-                history.losses.append(loss)
-                history.errors.append(error)
+                history.add(done, good, before + time.perf_counter() - start)
                 if held_out:
                     history.validation.append(held_out_loss(network, held_out, config))
-                history.seconds = seconds + time.perf_counter() - start
-                bar.set_postfix(loss=f"{loss:.3f}", error=f"{error:.3f}")
+                bar.set_postfix(loss=f"{done.loss:.3f}", error=f"{done.error:.3f}")
                 if on_epoch is not None:
                     on_epoch(history)
-    except TrainingDiverged:
-        network.load_state_dict(good.parameters)
-        raise
-    finally:
-        history.seconds = seconds + time.perf_counter() - start
-        network.eval()
+        except TrainingDiverged:
+            network.load_state_dict(good.parameters)
+            raise
+        finally:
+            bar.close()
+            history.seconds = before + time.perf_counter() - start
+            network.eval()
     return history
 
 
@@ -131,7 +130,7 @@ def _epoch(
     corruption: InputCorruption,
     optimizer: torch.optim.Optimizer,
     stop: Stop,
-) -> tuple[float, float] | None:
+) -> Epoch | None:
     """Go through all batches once; return the mean loss and the root mean square error.
 
     A loss that is no number is returned at once as NaN; None says that training is to stop.
@@ -150,18 +149,19 @@ def _epoch(
             loss = LOSSES[config.loss](mixture, target)
             number = loss.item()
             if not math.isfinite(number):
-                return math.nan, math.nan
-            optimizer.zero_grad()
+                return Epoch(math.nan, math.nan)
+            for p in parameters:
+                p.grad = None
             loss.backward()
             for p in parameters:
                 p.grad.clamp_(-GRAD_CLIP, GRAD_CLIP)
             optimizer.step()
-            frames = target[..., 0].numel()
+            frames = target.shape[:-1].numel()
             total += number * frames
             with torch.no_grad():
-                squares += frames * (mixture.mean() - target).square().mean().item()
+                squares += frames * (mixture.mean() - target).square().mean()
             count += frames
-    return total / count, math.sqrt(squares / count)
+    return Epoch(total / count, math.sqrt(float(squares) / count))
 
 
 @torch.no_grad()
@@ -173,7 +173,7 @@ def held_out_loss(network: SoundRNN, batches: list[Batch], config: TrainConfig) 
         for piece in batch.pieces(1_000):
             mixture, state = network(piece.heard, piece.conditions, state)
             mixture, target = piece.without_padding(mixture)
-            frames = target[..., 0].numel()
+            frames = target.shape[:-1].numel()
             total += LOSSES[config.loss](mixture, target).item() * frames
             count += frames
     return total / count
