@@ -8,6 +8,7 @@ which PyTorch's own files are made of, runs what the file says. Notebook: 04_sin
 
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +54,7 @@ class Parts(NamedTuple):
     primer: Frames
     note: Excerpt
     history: History
+    peak: float
 
 
 def make_network(config: ModelConfig, scaler: Scaler, note: Excerpt) -> SoundRNN:
@@ -75,7 +77,7 @@ def save_checkpoint(path: str | os.PathLike, parts: Parts) -> None:
     Raises:
         OSError: the folder is missing or cannot be written to.
     """
-    config, scaler, network, primer, note, history = parts
+    config, scaler, network, primer, note, history, peak = parts
     groups = {
         "scaler": scaler.arrays(),
         "network": {name: p.cpu().numpy() for name, p in network.state_dict().items()},
@@ -90,6 +92,7 @@ def save_checkpoint(path: str | os.PathLike, parts: Parts) -> None:
         for name, array in arrays.items()
     }
     description = {"settings": config.flat(), "sample_rate": primer.sample_rate, "start": primer.start}
+    description["peak"] = peak if math.isfinite(peak) else None
     text = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
     content = safetensors.numpy.save({"description": text, **tensors})
     with replacing(Path(path)) as part:
@@ -138,9 +141,11 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
         if array.dtype.kind != kind or not (np.abs(array) <= largest).all():
             raise ValueError("a number is too large, or is none")
     config = ModelConfig().replace(**description["settings"])
-    rate, start = description["sample_rate"], description["start"]
+    rate, start, peak = (description[name] for name in ("sample_rate", "start", "peak"))
     if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE or type(start) is not int:
         raise ValueError("the sample rate or the start is out of range")
+    if not (peak is None or (type(peak) is float and 0 <= peak <= _LARGEST_NUMBER)):
+        raise ValueError("the peak is out of range")
     groups = {group: {} for group in _GROUPS}
     for name, array in tensors.items():
         group, _, rest = name.partition(".")
@@ -157,7 +162,7 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     network = _network(config, scaler, note, groups["network"])
     history = _history(groups["history"], config)
     history.optimizer_state = _optimizer_state(groups["optimizer"], network, config)
-    return Parts(config, scaler, network.eval(), primer, note, history)
+    return Parts(config, scaler, network.eval(), primer, note, history, math.inf if peak is None else peak)
 
 
 def _network(config: ModelConfig, scaler: Scaler, note: Excerpt, arrays: dict[str, np.ndarray]) -> SoundRNN:

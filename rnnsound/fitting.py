@@ -83,7 +83,8 @@ def prepare(
     keep_in_range(network, config, scaler)
     if resume is not None:
         network.load_state_dict(resume.network.state_dict())
-    return Parts(config, scaler, network, learned[0][: config.render.primer], note, History()), learned
+    primer, peak = learned[0][: config.render.primer], max(sound.peak for sound in sounds)
+    return Parts(config, scaler, network, primer, note, History(), peak), learned
 
 
 def make_sequence(parts: Parts, sound: Sound, frames: Frames | None = None) -> Sequence:

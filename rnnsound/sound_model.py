@@ -25,6 +25,8 @@ from rnnsound.nn.stopping import stoppable
 from rnnsound.nn.train import train
 from rnnsound.presets import SINE
 
+_LOUDER = 2.0  # 6 dB
+
 
 class SoundModel:
     """A recording learned: everything that it takes to make more of it.
@@ -36,6 +38,7 @@ class SoundModel:
         primer: frames of the recording that the network hears before it runs freely.
         note: what the recording was taken for; None: what the config says.
         history: of the training.
+        peak: largest sample of the recording; nothing generated is more than 6 dB louder. inf: no limit.
 
     Notebook: 04_sine_model.
     """
@@ -48,6 +51,7 @@ class SoundModel:
         primer: Frames,
         note: Excerpt | None = None,
         history: History | None = None,
+        peak: float = np.inf,
     ):
         self.config = config
         self.vocoder = make_vocoder(config)
@@ -56,6 +60,7 @@ class SoundModel:
         self.primer = primer
         self.note = note or make_note(config.features)
         self.history = history or History()
+        self.peak = peak
 
     def __repr__(self):
         count, rate = f"{self.network.n_parameters:,}", self.primer.sample_rate
@@ -207,7 +212,7 @@ class SoundModel:
         if self.config.render.lock_phases:
             frames = lock_phases(frames)
         frames = griffin_lim(frames, self.vocoder, self.config.render.griffin_lim_iterations, onset)
-        return mute_before(self.vocoder.synthesize(frames), onset)
+        return self._at_most_6_db_louder(mute_before(self.vocoder.synthesize(frames), onset))
 
     def resynthesize(self, sound: Sound) -> Sound:
         """Send a recording through the model's frames and back: the best that the model could do.
@@ -253,7 +258,20 @@ class SoundModel:
     @property
     def parts(self) -> Parts:
         """What the model is made of: SoundModel(*parts) is the same model."""
-        return Parts(self.config, self.scaler, self.network, self.primer, self.note, self.history)
+        made_of = self.config, self.scaler, self.network, self.primer, self.note, self.history, self.peak
+        return Parts(*made_of)
+
+    def _at_most_6_db_louder(self, sound: Sound) -> Sound:
+        """Turn down, and say so, what is more than twice as loud as the recording: ears are safe."""
+        if sound.peak <= _LOUDER * self.peak:
+            return sound
+        gain = _LOUDER * self.peak / sound.peak
+        warnings.warn(
+            f"turned down by {-20 * np.log10(gain):.0f} dB: the network went far beyond its recording, and would "
+            "have been more than 6 dB louder",
+            stacklevel=4,
+        )
+        return Sound(gain * sound.samples, sound.sample_rate, sound.label)
 
     @property
     def _start(self) -> int:

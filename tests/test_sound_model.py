@@ -6,6 +6,7 @@ import pickle
 import random
 import signal
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from rnnsound import PhaseVocoder, Sound, presets, sine, sound_model
 from rnnsound.config import TrainConfig
 from rnnsound.dsp.phase import lock_phases
 from rnnsound.nn.generate import generate
+from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.train import train
 from rnnsound.sound_model import SoundModel
 
@@ -291,7 +293,9 @@ def test_files_forged_with_a_good_checksum_give_the_error_or_a_model_that_works(
 
 def forge(tensors, **described):
     settings = TINY.flat() | described.pop("settings", {})
-    text = json.dumps({"settings": settings, "sample_rate": 44_100, "start": 128, **described}).encode()
+    text = json.dumps(
+        {"settings": settings, "sample_rate": 44_100, "start": 128, "peak": 0.125, **described}
+    ).encode()
     return signed(safetensors.numpy.save({**tensors, "description": np.frombuffer(text, np.uint8)}))
 
 
@@ -330,6 +334,8 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
         "unknown setting": forge(good, settings={"execute": "rm"}),
         "sample rate": forge(good, sample_rate=-1),
         "sample rate of the wrong kind": forge(good, sample_rate="fast"),
+        "a peak that is no number": forge(good, peak="loud"),
+        "a peak below nothing": forge(good, peak=-1.0),
         "a start that is no number": forge(good, start=None),
         "losses of the wrong shape": forge({**good, "history.losses": np.zeros((2, 2))}),
         "more errors than losses": forge({**good, "history.errors": np.zeros(9)}),
@@ -380,3 +386,25 @@ def test_fifty_kills_while_saving_leave_the_old_file_or_the_new_one(tmp_path):
         child.join()
         found.add(SoundModel.load(path).network.head.bias.detach().numpy().tobytes())
     assert found == expected  # both were seen, whole
+
+
+def test_nothing_is_more_than_6_db_louder_than_its_recording_whatever_is_drawn(tiny):
+    assert tiny.peak == pytest.approx(0.125, rel=1e-3)
+    loud = SoundModel(*tiny.parts._replace(config=TINY.replace(bounded=False)))
+    loud.network = SoundRNN(14, 3)
+    for scale in (1e4, 1e8, 1e12):
+        with pytest.warns(UserWarning, match=r"turned down by \d+ dB: .*more than 6 dB louder"):
+            take = loud.generate(0.3, variance_scale=scale, seed=1)
+        assert take.peak == pytest.approx(2 * tiny.peak)
+        assert np.isfinite(take.samples).all()
+    for seed in range(5):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert tiny.generate(0.3, seed=seed).peak <= 2 * tiny.peak
+
+
+def test_the_limit_is_kept_in_the_file(tiny, tmp_path):
+    tiny.save(tmp_path / "m.pt")
+    assert SoundModel.load(tmp_path / "m.pt").peak == tiny.peak
+    SoundModel(*tiny.parts._replace(peak=np.inf)).save(tmp_path / "m.pt")
+    assert SoundModel.load(tmp_path / "m.pt").peak == np.inf

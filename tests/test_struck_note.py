@@ -277,3 +277,15 @@ def test_the_loudest_frame_is_that_of_most_power():
     heard = inside & (level > level[inside][-4:].max() + 10)
     assert note.decay_rates[0] == pytest.approx(-np.polyfit(times[heard], level[heard], 1)[0], rel=1e-6)
     assert note.decay_rates[0] > 13
+
+
+def test_digital_silence_is_no_decay():
+    """The first half second of a piano, four times, each followed by a quarter second of zeros."""
+    sound = recordings.load("piano").crop(0, 0.5)
+    again = np.tile(np.r_[sound.samples, np.zeros(RATE // 4)], 4)
+    note = StruckNote()
+    frames = note.analyze(Sound(again, RATE), PhaseVocoder(2048, 512, 460))
+    note.fit([Sound(again, RATE)], [frames])
+    raised = note.remove_decay(frames, 3.0)
+    assert (raised.magnitude <= 10 * frames.magnitude.max(axis=0) + 1e-9).all()  # and not 1e8 times
+    assert raised.magnitude.max() > frames.magnitude.max()

@@ -25,6 +25,8 @@ _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
 _LAST = 4  # frames at a recording's end, where it is taken to hold nothing but noise
 _ABOVE_DB = 10.0  # a component is followed down to so much above that noise
 _HEARD = 1e-6  # of the loudest frame's power: what lies further below may be noise, and says nothing
+_SILENCE = 1e-8  # of the loudest magnitude: -160 dB; what digital silence is taken for
+_RAISED = 10.0  # times a component's loudest: a piano's are raised to 4 times
 _ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
 _FEWEST = 8  # frames that a straight line is drawn through
 _DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a recording has no damper
@@ -77,7 +79,11 @@ class StruckNote(WholeNote):
         """Return a recording's frames up to the damper, each component raised by what it has lost."""
         release, _ = find_release(_until(frames, seconds))
         ringing = _until(frames, min(release, seconds))
-        return _raised(ringing, self._lost(ringing.times))
+        raised = _raised(ringing, self._lost(ringing.times))
+        # A recording that is struck again and again would be raised without end.
+        return replace(
+            raised, magnitude=np.minimum(raised.magnitude, _RAISED * ringing.magnitude.max(axis=0))
+        )
 
     def apply_decay(self, frames: Frames, seconds: float) -> Frames:
         """Let frames die away, and let the damper fall so that the note ends after so many seconds.
@@ -171,7 +177,8 @@ def _decays(frames: Frames, release: float) -> tuple[np.ndarray, np.ndarray]:
             f"the note rings for {np.count_nonzero(ringing)} frames, too few to see how it dies away; "
             f"use a recording that rings for {_FEWEST} or more, or a smaller hop size"
         )
-    level = 20 * np.log10(np.maximum(frames.magnitude, np.finfo(np.float32).tiny))
+    least = max(_SILENCE * frames.magnitude.max(), np.finfo(np.float32).tiny)
+    level = 20 * np.log10(np.maximum(frames.magnitude, least))
     noise = level[-_LAST:].max(axis=0)
     rates = np.full(frames.n_components, _SLOWEST)
     for k, of_component in enumerate(level.T):
