@@ -267,8 +267,8 @@ class SoundModel:
             return sound
         gain = _LOUDER * self.peak / sound.peak
         warnings.warn(
-            f"turned down by {-20 * np.log10(gain):.0f} dB: the network went far beyond its recording, and would "
-            "have been more than 6 dB louder",
+            f"turned down by {-20 * np.log10(gain):.0f} dB: the network went far beyond its recording, and "
+            "would have been more than 6 dB louder",
             stacklevel=4,
         )
         return Sound(gain * sound.samples, sound.sample_rate, sound.label)

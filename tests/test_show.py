@@ -186,3 +186,41 @@ def test_a_training_is_drawn_while_it_goes_on_and_once_it_has_ended(monkeypatch)
     with show.live_loss():
         pass  # interrupted before the first epoch: nothing to draw
     assert len(pages) == 4
+
+
+@pytest.mark.parametrize("label", ["_take1.wav", "a$_$b.wav", "$x^$", "_child_of_mine", r"$\broken$"])
+def test_a_label_in_a_legend_is_text_whatever_it_holds(label):
+    one, other = sine(440.0, seconds=0.5), sine(550.0, seconds=0.5)
+    for plot in (show.plot_level, show.plot_pitch):
+        ax = plot({label: one, "other": other})
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == [label, "other"]
+        assert plots.png(ax.figure)[:4] == b"\x89PNG"
+
+
+def test_a_tables_heading_is_text_whatever_it_holds():
+    page = show.table({"<script>alert(1)</script>": [1.0], "b": ["x"]}, "caption").to_html()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_silence_is_dark_and_nothing_in_a_long_sound_is_missed():
+    silence = show.plot_spectrogram(Sound(np.zeros(44_100), 44_100)).images[0].get_array()
+    assert (silence == silence.min()).all()
+    assert silence.min() <= -70
+    rng = np.random.default_rng(0)
+    for place in rng.uniform(0.5, 119, 10):
+        samples = np.zeros(120 * 8_000)
+        first = round(place * 8_000)
+        samples[first : first + 400] = np.sin(2 * np.pi * 1_000 * np.arange(400) / 8_000)  # 50 ms
+        image = show.plot_spectrogram(Sound(samples, 8_000)).images[0]
+        levels = image.get_array()
+        assert levels.shape[1] <= 1_000
+        column = levels.max(axis=0).argmax()
+        assert (column + 0.5) / levels.shape[1] * 120 == pytest.approx(place, abs=0.5)
+        assert levels.max() == 0
+
+
+def test_a_sound_that_no_player_takes_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match=r"fast: 700000 samples per second are more than a player takes"):
+        show.players({"fast": Sound(np.zeros(1000), 700_000, "fast")})
+    assert "<audio" in show.players({"as fast as can be": Sound(np.zeros(1000), 655_350)}).data

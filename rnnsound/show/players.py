@@ -13,6 +13,7 @@ from IPython.display import HTML
 from rnnsound.dsp.measures import level
 from rnnsound.dsp.sound import Sound
 
+_HIGHEST_RATE = 655_350  # that a FLAC file can state
 _STYLE = "display:inline-block;margin:0.3em 1em 0.3em 0"
 
 
@@ -50,6 +51,11 @@ def shared_gain(sounds) -> float:
 
 def encode(sound: Sound, gain: float = 1.0) -> bytes:
     """Return the sound as a FLAC file in memory, 16 bits: exact, and about half as large as WAV."""
+    if sound.sample_rate > _HIGHEST_RATE:
+        raise ValueError(
+            f"{sound.label}: {sound.sample_rate} samples per second are more than a player takes; use "
+            f"at most {_HIGHEST_RATE}"
+        )
     memory = io.BytesIO()
     soundfile.write(memory, gain * sound.samples, sound.sample_rate, format="FLAC", subtype="PCM_16")
     return memory.getvalue()

@@ -8,17 +8,21 @@ whose hidden state is not safe where widgets call from another thread.
 import base64
 import html
 import io
+import re
 
 import numpy as np
 from IPython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import FLOOR_DB, level_over_time, pitch
 from rnnsound.dsp.sound import Sound
 
+_UNNAMED = re.compile(r"_child\d+$")  # what matplotlib calls a line that has no label
+_COLUMNS = 800  # about as many as a picture has pixels
 # Okabe and Ito's colors, which the color-blind can tell apart too
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -54,13 +58,7 @@ def plot_spectrogram(
     """Draw level over time and frequency, in dB below the loudest point."""
     ax = ax or panels()[0]
     size = 2048 if len(sound) > 4096 else 256
-    hop = max(size // 4, len(sound) // 800)  # no finer than the picture's pixels
-    window = np.hanning(size)
-    starts = range(0, max(len(sound) - size, 0) + 1, hop)
-    samples = np.pad(sound.samples, (0, max(size - len(sound), 0)))
-    pieces = np.stack([samples[s : s + size] for s in starts])
-    power = np.maximum(np.abs(np.fft.rfft(pieces * window)) ** 2, 1e-30)
-    decibel = 10 * np.log10(power / power.max())
+    decibel = _levels(sound, size)
     top = min(max_frequency or sound.sample_rate / 2, sound.sample_rate / 2)
     shown = decibel[:, : int(np.ceil(top * size / sound.sample_rate)) + 1].T
     image = ax.imshow(
@@ -82,6 +80,27 @@ def plot_spectrogram(
         "frequency (Hz)",
         f"Spectrogram up to {top:.0f} Hz, {sound.duration:.1f} s",
     )
+
+
+def _levels(sound: Sound, size: int) -> np.ndarray:
+    """Return levels in dB below the loudest point, (n_columns, n_bins), and the floor for silence.
+
+    A picture has some 800 columns; of a long sound each holds the loudest of several frames, so that nothing
+    between two of them is missed.
+    """
+    samples = np.pad(sound.samples, (0, max(size - len(sound), 0)))
+    per_column = max(1, -(-(len(samples) - size) // (size // 2 * _COLUMNS)))
+    hop = size // 4 if per_column == 1 and len(samples) <= size // 4 * _COLUMNS else size // 2
+    frames = sliding_window_view(samples, size)[::hop]
+    window, columns = np.hanning(size), []
+    for start in range(0, len(frames), per_column):
+        spectrum = np.fft.rfft(frames[start : start + per_column] * window)
+        columns.append((spectrum.real**2 + spectrum.imag**2).max(axis=0))
+    power = np.array(columns)
+    loudest = power.max()
+    if loudest == 0:
+        return np.full(power.shape, FLOOR_DB)
+    return 10 * np.log10(np.maximum(power / loudest, 1e-30))
 
 
 def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Level over time") -> Axes:
@@ -153,8 +172,12 @@ def _described(ax: Axes) -> str:
 
 def finish(ax: Axes, title: str, x: str, y: str, alt: str) -> Axes:
     """Name axes and lines, and leave a text that says what is drawn, for the picture's alt attribute."""
-    if len(ax.get_lines()) > 1:
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    lines = [line for line in ax.get_lines() if not _UNNAMED.match(line.get_label())]
+    if len(lines) > 1:
+        legend = ax.legend(lines, ["x"] * len(lines), loc="center left", bbox_to_anchor=(1, 0.5))
+        for text, line in zip(legend.get_texts(), lines, strict=True):
+            text.set_parse_math(False)  # a label may be the name of a file, with a "$" or a "_" in front
+            text.set_text(line.get_label())
     ax.set_title(title, parse_math=False)
     ax.set_xlabel(x)
     ax.set_ylabel(y)

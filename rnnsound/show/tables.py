@@ -26,7 +26,7 @@ def table(columns: dict, caption: str, decimals: int = _DECIMALS) -> Styler:
     data[fractions] = data[fractions].round(decimals) + 0.0  # no "-0.0000"
     words = [name for name in data.columns if not pd.api.types.is_numeric_dtype(data[name])]
     style = data.style.hide(axis="index").set_caption(html.escape(caption))
-    style = style.format(precision=decimals, na_rep="-", escape="html")
+    style = style.format(precision=decimals, na_rep="-", escape="html").format_index(escape="html", axis=1)
     style = style.set_properties(subset=words, **{"text-align": "left"})
     return style.set_table_styles(
         [
