@@ -28,7 +28,7 @@ _MAGIC = b"rnnsound model 2\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST_FILE = 2**30  # bytes; the article's largest model has 1.5 million
 _LARGEST_NUMBER = 1e9  # no weight, frequency or magnitude comes near; products of two such are still finite
-_HIGHEST_RATE = 10_000_000
+HIGHEST_RATE = 10_000_000
 _CURVES = ("losses", "errors", "validation")
 _PRIMER = ("magnitude", "frequency", "first_phase")
 _GROUPS = ("scaler", "network", "primer", "note", "history", "optimizer")
@@ -142,7 +142,7 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
             raise ValueError("a number is too large, or is none")
     config = ModelConfig().replace(**description["settings"])
     rate, start, peak = (description[name] for name in ("sample_rate", "start", "peak"))
-    if type(rate) is not int or not 1 <= rate <= _HIGHEST_RATE or type(start) is not int:
+    if type(rate) is not int or not 1 <= rate <= HIGHEST_RATE or type(start) is not int:
         raise ValueError("the sample rate or the start is out of range")
     if not (peak is None or (type(peak) is float and 0 <= peak <= _LARGEST_NUMBER)):
         raise ValueError("the peak is out of range")

@@ -9,7 +9,7 @@ from collections.abc import Sequence as Listed
 import numpy as np
 import torch
 
-from rnnsound.checkpoint import Parts, keep_in_range, make_network
+from rnnsound.checkpoint import HIGHEST_RATE, Parts, keep_in_range, make_network
 from rnnsound.config import ModelConfig, check_resumable
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.sound import Sound
@@ -18,6 +18,8 @@ from rnnsound.features import Excerpt, Scaler, make_note, make_scaler, note_kind
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn.history import History
 
+_LOUDEST = 1000.0  # 60 dB above full scale: its frames are still numbers that a model file takes
+_TOO_LITTLE = 0.01  # of the energy: -20 dB
 _FAMILIAR = 5.0  # standard deviations; the recording that was learned has 1
 
 
@@ -59,6 +61,8 @@ def prepare(
             f"note={note} is not of the kind note={config.features.note!r}; use one made from that"
         )
     vocoder = make_vocoder(config)
+    for sound in sounds:
+        _check_sound(sound, vocoder)
     if resume is not None:
         check_resumable(resume.config, config)
         if rate != resume.primer.sample_rate:
@@ -100,6 +104,36 @@ def make_sequence(parts: Parts, sound: Sound, frames: Frames | None = None) -> S
         frames = parts.note.remove_decay(measured, sound.duration)
     conditions = parts.note.conditions(frames.times, sound.duration)
     return Sequence(parts.scaler.transform(frames), conditions, sound.label)
+
+
+def _check_sound(sound: Sound, vocoder: PhaseVocoder) -> None:
+    """Refuse a recording that cannot be learned; warn of one of which nearly nothing would be."""
+    if sound.sample_rate > HIGHEST_RATE:
+        raise ValueError(
+            f"{sound.label}: {sound.sample_rate} samples per second are more than any recording's; resample "
+            f"it to at most {HIGHEST_RATE}"
+        )
+    if sound.peak == 0:
+        raise ValueError(
+            f"{sound.label} is silent: there is nothing to learn; use a recording with some sound"
+        )
+    if sound.peak > _LOUDEST:
+        raise ValueError(
+            f"{sound.label}: samples reach {sound.peak:.0f}, where full scale is 1; divide them by their full "
+            "scale, such as 32768 for 16-bit numbers"
+        )
+    energy = np.cumsum(np.abs(np.fft.rfft(sound.samples)) ** 2)  # up to each of a fine row of frequencies
+    per_hertz = vocoder.fft_size / sound.sample_rate
+    hertz = (vocoder.n_components - 0.5) / per_hertz
+    kept = energy[min(round(hertz * sound.duration), len(energy) - 1)] / energy[-1]
+    if kept < _TOO_LITTLE:
+        highest = np.searchsorted(energy, 0.95 * energy[-1]) / sound.duration
+        needed = min(round(highest * per_hertz) + 2, vocoder.fft_size // 2 + 1)
+        warnings.warn(
+            f"{sound.label}: the {vocoder.n_components} components that are kept end at {hertz:.0f} Hz and "
+            f"hold {100 * kept:.1f} % of its energy; n_components={needed} would hold 95 %",
+            stacklevel=4,
+        )
 
 
 def _warn_of_the_unfamiliar(scaler: Scaler, sounds: Listed[Sound], learned: Listed[Frames]) -> None:

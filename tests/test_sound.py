@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -257,3 +258,37 @@ def test_a_new_file_may_be_read_by_whom_the_umask_says(tmp_path, umask):
         assert os.umask(umask) == umask
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize("factor", [-1.0, -0.999, -1.1])
+def test_channels_that_would_cancel_each_other_are_not_mixed(tmp_path, factor):
+    tone = sine(440.0, seconds=0.2).samples
+    soundfile.write(tmp_path / "two.wav", np.stack([tone, factor * tone], axis=1), 44_100, "FLOAT")
+    louder = 2 if abs(factor) > 1 else 1
+    with pytest.warns(UserWarning, match=f"its channels cancel each other: channel {louder} alone was taken"):
+        sound = Sound.read(tmp_path / "two.wav")
+    np.testing.assert_allclose(sound.samples, tone if louder == 1 else factor * tone, atol=1e-7)
+
+
+def test_a_dead_channel_and_silence_are_mixed_as_ever(tmp_path):
+    tone = sine(440.0, seconds=0.2).samples
+    for name, other in (("dead", 0 * tone), ("half", -0.5 * tone)):
+        soundfile.write(tmp_path / f"{name}.wav", np.stack([tone, other], axis=1), 44_100, "FLOAT")
+        with pytest.warns(UserWarning, match="2 channels were mixed down to one"):
+            np.testing.assert_allclose(
+                Sound.read(tmp_path / f"{name}.wav").samples, (tone + other) / 2, atol=1e-7
+            )
+    soundfile.write(tmp_path / "silence.wav", np.zeros((100, 2)), 44_100)
+    with pytest.warns(UserWarning, match="mixed down"):
+        assert Sound.read(tmp_path / "silence.wav").peak == 0
+
+
+def test_whole_numbers_saved_as_fractions_are_said(tmp_path):
+    tone = sine(440.0, seconds=0.2).samples
+    soundfile.write(tmp_path / "int.wav", tone * 32_768, 44_100, "FLOAT")
+    with pytest.warns(UserWarning, match=r"int\.wav: samples reach 4096, where full scale is 1"):
+        Sound.read(tmp_path / "int.wav")
+    soundfile.write(tmp_path / "loud.wav", tone * 32, 44_100, "FLOAT")  # merely 12 dB over
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Sound.read(tmp_path / "loud.wav").peak == pytest.approx(4, rel=0.01)

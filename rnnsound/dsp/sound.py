@@ -10,6 +10,8 @@ import soundfile
 
 from rnnsound.dsp.outputs import replacing
 
+_CANCELED = 0.01  # of the loudest channel's power, -20 dB: a mix must hold more
+_FAR_TOO_LOUD = 16.0  # 24 dB above full scale
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
 _BLOCK = 65_536  # samples read or written at a time: a header that promises too much costs no memory
 
@@ -73,7 +75,8 @@ class Sound:
     def read(cls, path: str | os.PathLike) -> "Sound":
         """Read an audio file: WAV, FLAC, OGG, MP3 and whatever else libsndfile reads.
 
-        Several channels are averaged into one, with a warning that says so. A file that breaks off in the
+        Several channels are averaged into one or, where they would cancel each other, the loudest is taken; a
+        warning says so. Another warns of samples far beyond full scale. A file that breaks off in the
         middle gives the sound up to there.
 
         Raises:
@@ -104,10 +107,18 @@ class Sound:
             ) from error
         if len(samples) == 0:
             raise ValueError(f"{path}: the file holds no samples; use a recording with some sound in it")
-        if samples.shape[1] > 1:
-            warnings.warn(f"{path}: {samples.shape[1]} channels were mixed down to one", stacklevel=2)
+        mono, how = _mixed(samples)
+        if how:
+            warnings.warn(f"{path}: {how}", stacklevel=2)
+        peak = np.max(np.abs(mono))
+        if _FAR_TOO_LOUD < peak < np.inf:
+            warnings.warn(
+                f"{path}: samples reach {peak:.0f}, where full scale is 1: whole numbers saved as fractions? "
+                "Divide them by their full scale, 32768 for 16 bits",
+                stacklevel=2,
+            )
         try:
-            return cls(samples.mean(axis=1), sample_rate, label=path.name)
+            return cls(mono, sample_rate, label=path.name)
         except ValueError as error:
             raise ValueError(f"{path.parent / str(error)}") from error
 
@@ -173,6 +184,20 @@ def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate
     n = np.arange(round(seconds * sample_rate))
     samples = amplitude * np.sin(2 * np.pi * frequency * n / sample_rate)
     return Sound(samples, sample_rate, label=f"{frequency:g} Hz sine")
+
+
+def _mixed(samples: np.ndarray) -> tuple[np.ndarray, str]:
+    """Make one channel of several, (n_samples, n_channels) -> (n_samples,), and say how.
+
+    A channel that was wired the wrong way round would cancel the other: then the loudest is taken alone.
+    """
+    if samples.shape[1] == 1:
+        return samples[:, 0], ""
+    mean, powers = samples.mean(axis=1), np.mean(samples**2, axis=0)
+    if np.mean(mean**2) < _CANCELED * powers.max():
+        loudest = int(powers.argmax())
+        return samples[:, loudest], f"its channels cancel each other: channel {loudest + 1} alone was taken"
+    return mean, f"{samples.shape[1]} channels were mixed down to one"
 
 
 def _read_blocks(file: soundfile.SoundFile) -> np.ndarray:
