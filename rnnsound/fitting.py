@@ -119,7 +119,7 @@ def _check_sound(sound: Sound, vocoder: PhaseVocoder) -> None:
         )
     if sound.peak > _LOUDEST:
         raise ValueError(
-            f"{sound.label}: samples reach {sound.peak:.0f}, where full scale is 1; divide them by their full "
+            f"{sound.label}: samples reach {sound.peak:.0f}, where full scale is 1; divide by their full "
             "scale, such as 32768 for 16-bit numbers"
         )
     energy = np.cumsum(np.abs(np.fft.rfft(sound.samples)) ** 2)  # up to each of a fine row of frequencies
