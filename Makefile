@@ -61,8 +61,12 @@ $(STAMP): requirements.lock pyproject.toml $(if $(MOVED),FORCE)
 	  echo 'The installation did not finish; the reason stands in the lines above. "make env" takes it up again.'; exit 1; }
 	@pwd -P > $@
 
+# Nothing asks the network for news. In a container the user is often root, which JupyterLab wants to be told.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
+
 lab: env ## Open JupyterLab on the first notebook
-	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
+	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+	  --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(AS_ROOT) $(LAB_ARGS)
 
 test: env ## Run every test, the notebooks among them
 	$(RUN) -m pytest -n $(WORKERS) $(TEST_ARGS)

@@ -25,6 +25,7 @@ from rnnsound.dsp.outputs import check_output
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.presets import PRESETS
 
+_OUT_OF_MEMORY = "out of memory; use a shorter sound, a smaller network, or a computer with more of it"
 _SECONDS = 2.0  # between two checkpoints of a training, at least
 
 
@@ -56,7 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
             terminal.say(error)
             return 1
         except MemoryError:
-            terminal.say("out of memory; use a shorter sound, or larger frames further apart")
+            terminal.say(_OUT_OF_MEMORY)
+            return 1
+        except RuntimeError as error:
+            if "allocate memory" not in str(error) and "out of memory" not in str(
+                error
+            ):  # as PyTorch says it
+                raise
+            terminal.say(_OUT_OF_MEMORY)
             return 1
         except KeyboardInterrupt:
             terminal.say("interrupted")

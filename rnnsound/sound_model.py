@@ -26,6 +26,7 @@ from rnnsound.nn.train import train
 from rnnsound.presets import SINE
 
 _LOUDER = 2.0  # 6 dB
+_LONGEST = 3600  # seconds in one take: an hour takes minutes and gigabytes
 
 
 class SoundModel:
@@ -174,7 +175,7 @@ class SoundModel:
         """Make more of the recording's sound; if it was learned as a whole note, a note of this length.
 
         Args:
-            seconds: how long, at least one frame.
+            seconds: how long, from one frame to an hour.
             variance_scale: s, one number or as many as are spread evenly over the sound; standard deviations
                 are multiplied by sqrt(s).
             seed: start of the random numbers; another one gives another take.
@@ -186,8 +187,10 @@ class SoundModel:
             ValueError: seconds, variance_scale, seed, resets_per_second or reset_source is out of range.
         """
         size, hop, rate = self.vocoder.fft_size, self.vocoder.hop_size, self.primer.sample_rate
-        if not size <= seconds * rate < np.inf:
-            raise ValueError(f"seconds={seconds} is less than one frame; use {size / rate:.3f} or more")
+        if not size / rate <= seconds <= _LONGEST:
+            raise ValueError(
+                f"seconds={seconds} is out of range; use {size / rate:.3f}, one frame, to {_LONGEST}"
+            )
         n_samples = round(seconds * rate)
         silence = -self._start
         n_frames = 1 + -(-(silence + n_samples - size) // hop)

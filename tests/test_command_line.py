@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import os
 import subprocess
 import sys
 
@@ -314,3 +315,49 @@ def test_a_reader_that_leaves_early_is_no_error():
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stdout == "frame,component,magnitude,frequency\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes."),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+    ],
+)
+def test_memory_that_runs_out_gets_one_sentence_whoever_says_it(tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(SoundModel, "fit", fail)
+    status, out, err = run("train", "sine440", "-o", tmp_path / "m.pt")
+    assert (status, out) == (1, "")
+    assert_one_sentence(err)
+    assert "out of memory" in err
+    monkeypatch.setattr(SoundModel, "fit", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("a fault")))
+    with pytest.raises(RuntimeError, match="a fault"):  # a fault of ours is not hidden
+        run("train", "sine440", "-o", tmp_path / "m.pt")
+
+
+def test_names_do_no_harm_to_the_terminal(tmp_path):
+    name = "bell\a\x1b[31mred\nline.wav"
+    sine(440.0, seconds=0.1).write(tmp_path / name)
+    status, out, err = run("analyze", tmp_path / name, "--components", "3")
+    assert (status, err) == (0, "")
+    assert "\x1b" not in out
+    assert r"bell\x07\x1b[31mred\nline.wav: 0.100 s" in out
+    missing = run("analyze", "nowhere\x1b[2J.wav")[2]
+    assert_one_sentence(missing)
+    assert "\x1b" not in missing
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_name_that_the_terminal_cannot_write_fails_nothing(tmp_path, encoding):
+    path = tmp_path / "Ton \u266a \u00fc.wav"
+    sine(440.0, seconds=0.1).write(path)
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnsound", "analyze", str(path), "--components", "3"],
+        capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (b"\\u266a" in done.stdout) == (encoding == "ascii")

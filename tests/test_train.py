@@ -176,9 +176,10 @@ def test_what_cannot_be_trained_is_refused_in_a_sentence(wrong, message):
         learn(small_model(), **{"vectors": wave(), **wrong})
 
 
-def test_a_device_that_is_not_there_is_refused_in_a_sentence():
-    with pytest.raises(ValueError, match="device='abacus' is not available"):
-        train(small_model(), [Sequence(wave())], device="abacus", progress=False)
+@pytest.mark.parametrize("device", ["abacus", "meta", "hpu", "vulkan", "mps:7", ""])
+def test_a_device_that_is_not_there_is_refused_in_a_sentence(device):
+    with pytest.raises(ValueError, match=f"device='{device}' is not available"):
+        train(small_model(), [Sequence(wave())], device=device, progress=False)
 
 
 def rising(n, start=0.0):

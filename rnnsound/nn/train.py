@@ -189,8 +189,8 @@ def _device(name: str) -> torch.device:
     """Find a device by name, and see that it works."""
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).item()  # some take a tensor and never give it back
+    except (RuntimeError, AssertionError, ImportError) as error:
         raise ValueError(f"device={name!r} is not available on this computer; use 'cpu'") from error
     return device
 
