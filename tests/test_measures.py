@@ -268,3 +268,26 @@ def test_a_steady_rise_has_no_period_and_a_periodic_click_has():
     clicks[::441] = 1.0
     _, found = pitch(Sound(clicks, RATE))
     np.testing.assert_allclose(found[np.isfinite(found)], 100, rtol=1e-3)
+
+
+def test_levels_are_those_of_20_ms_and_never_below_minus_200_db():
+    times, levels = level_over_time(Sound(np.zeros(RATE // 10), RATE))
+    assert times[0] == pytest.approx(0.01, rel=1e-3)
+    assert len(times) == 5
+    assert (levels == -200).all()
+
+
+def test_two_frames_with_a_pitch_make_a_slope_and_one_does_not():
+    """At 50 Hz and above, a frame lasts 80 ms, and the next follows after 10 ms."""
+    assert drift(harmonic(440.0, seconds=0.0905)) == pytest.approx(0, abs=5)
+    with pytest.raises(ValueError, match="one frame with a pitch makes no slope"):
+        drift(harmonic(440.0, seconds=0.0895))
+
+
+@pytest.mark.parametrize("second", [1.5, 2.0, 3.0])
+def test_a_strong_second_partial_does_not_raise_the_pitch_by_an_octave(second):
+    """Half a period later such a tone is like itself by (s² - 1) / (s² + 1): 0.38, 0.6, 0.8."""
+    at = np.arange(RATE // 2) / RATE
+    samples = np.sin(2 * np.pi * 220 * at) + second * np.sin(2 * np.pi * 440 * at)
+    _, found = pitch(Sound(0.1 * samples, RATE))
+    np.testing.assert_allclose(found, 220, rtol=1e-3)

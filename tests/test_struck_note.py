@@ -219,6 +219,8 @@ def test_a_note_that_was_kept_is_the_same_and_a_damaged_one_is_refused():
     ):
         with pytest.raises(ValueError, match="too large to be heard"):
             StruckNote().restore(kept | arrays, 200)
+    late = StruckNote().restore(kept | {"damper": np.array([100.0, 0.5, 3599.0])}, 200)
+    assert late.onset == 3599
     for strike in (-0.1, 3600.0, np.nan):
         with pytest.raises(ValueError, match="the hammer strikes too late"):
             StruckNote().restore(kept | {"damper": np.array([100.0, 0.5, strike])}, 200)

@@ -227,3 +227,26 @@ def test_frames_that_do_not_fit_are_refused():
         Frames(ones, ones[:, :2], 44_100, 512, 128)
     with pytest.raises(ValueError, match="first_phase has shape"):
         Frames(ones, ones, 44_100, 512, 128, np.zeros(3))
+
+
+def test_frame_0_has_no_frame_before_it_and_reports_the_centers_of_its_bins():
+    for hop_size in (128, 64, 256):
+        frames = PhaseVocoder(512, hop_size, 30).analyze(sine(1000.0, seconds=0.1))
+        np.testing.assert_allclose(frames.frequency[0, 1:], frames.bin_centers[1:], atol=1e-6)
+        assert abs(frames.frequency[1, 12] - 1000) < 1
+
+
+@pytest.mark.parametrize("hop_size", [64, 128, 256, 512])
+def test_overlap_and_add_as_written_out_one_frame_after_the_other(hop_size):
+    """Edges included, where fewer windows overlap: their sum counts for a tenth of the largest at least."""
+    vocoder = PhaseVocoder(512, hop_size, dc=True)
+    noise = Sound(np.random.default_rng(0).standard_normal(2_048), 44_100)
+    frames = vocoder.analyze(noise)
+    out, power = np.zeros(2_048), np.zeros(2_048)
+    for t in range(len(frames)):
+        place = slice(t * hop_size, t * hop_size + 512)
+        out[place] += noise.samples[place] * vocoder.window**2
+        power[place] += vocoder.window**2
+    most = (vocoder.window.reshape(-1, hop_size) ** 2).sum(axis=0).max()
+    expected = out / np.maximum(power, 0.1 * most)
+    np.testing.assert_allclose(vocoder.synthesize(frames).samples, expected, atol=1e-9)
