@@ -39,7 +39,7 @@ class SoundModel:
         primer: frames of the recording that the network hears before it runs freely.
         note: what the recording was taken for; None: what the config says.
         history: of the training.
-        peak: largest sample of the recording; nothing generated is more than 6 dB louder. inf: no limit.
+        peak: largest sample of the recording; limit allows 6 dB more. inf: no limit.
 
     Notebook: 04_sine_model.
     """
@@ -215,7 +215,19 @@ class SoundModel:
         if self.config.render.lock_phases:
             frames = lock_phases(frames)
         frames = griffin_lim(frames, self.vocoder, self.config.render.griffin_lim_iterations, onset)
-        return self._at_most_6_db_louder(mute_before(self.vocoder.synthesize(frames), onset))
+        return mute_before(self.vocoder.synthesize(frames), onset)
+
+    def limit(self, sound: Sound) -> Sound:
+        """Turn down, and say so, what is more than 6 dB louder than the recording: ears are safe."""
+        if sound.peak <= _LOUDER * self.peak:
+            return sound
+        gain = _LOUDER * self.peak / sound.peak
+        warnings.warn(
+            f"turned down by {-20 * np.log10(gain):.0f} dB: the network went far beyond its recording, and "
+            "would have been more than 6 dB louder",
+            stacklevel=2,
+        )
+        return Sound(gain * sound.samples, sound.sample_rate, sound.label)
 
     def resynthesize(self, sound: Sound) -> Sound:
         """Send a recording through the model's frames and back: the best that the model could do.
@@ -263,18 +275,6 @@ class SoundModel:
         """What the model is made of: SoundModel(*parts) is the same model."""
         made_of = self.config, self.scaler, self.network, self.primer, self.note, self.history, self.peak
         return Parts(*made_of)
-
-    def _at_most_6_db_louder(self, sound: Sound) -> Sound:
-        """Turn down, and say so, what is more than twice as loud as the recording: ears are safe."""
-        if sound.peak <= _LOUDER * self.peak:
-            return sound
-        gain = _LOUDER * self.peak / sound.peak
-        warnings.warn(
-            f"turned down by {-20 * np.log10(gain):.0f} dB: the network went far beyond its recording, and "
-            "would have been more than 6 dB louder",
-            stacklevel=4,
-        )
-        return Sound(gain * sound.samples, sound.sample_rate, sound.label)
 
     @property
     def _start(self) -> int:

@@ -339,6 +339,16 @@ def test_memory_that_runs_out_gets_one_sentence_whoever_says_it(tmp_path, monkey
         run("train", "sine440", "-o", tmp_path / "m.pt")
 
 
+def test_what_would_be_far_louder_than_the_recording_is_turned_down_and_said(tmp_path):
+    path, out_path = tmp_path / "m.pt", tmp_path / "o.wav"
+    assert main(["train", "sine440", "-o", str(path), *QUICK, "--no-bounded"]) == 0
+    status, _, err = run("generate", path, "-o", out_path, "--seconds", "0.5", "--variance-scale", "1e12")
+    assert status == 0
+    assert_one_sentence(err)
+    assert "turned down by" in err
+    assert Sound.read(out_path).peak == pytest.approx(0.25, rel=1e-3)  # twice the recording's
+
+
 def test_names_do_no_harm_to_the_terminal(tmp_path):
     name = "bell\a\x1b[31mred\nline.wav"
     sine(440.0, seconds=0.1).write(tmp_path / name)
