@@ -190,9 +190,8 @@ def _write_csv(frames: Frames, only: int | None) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from rnnsound.fitting import (
-        UnfamiliarRecording,  # PyTorch takes seconds to start: only where it is needed
-    )
+    # PyTorch takes seconds to start: it is loaded only where it is needed.
+    from rnnsound.fitting import UnfamiliarRecording
     from rnnsound.sound_model import SoundModel
 
     _check_output(options.output, options.sounds)
