@@ -77,7 +77,6 @@ def test_a_training_that_is_ended_by_a_signal_resumes_to_what_an_uninterrupted_o
 ):
     tone, expected, seconds = whole
     rng, number, counts = random.Random(name), getattr(signal, name), []
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     for turn in range(int(os.environ.get("KILLS", "4"))):
         path = tmp_path / f"{turn}.pt"
         status = interrupted_training(tone, path, rng.uniform(0.02, seconds), number)
@@ -94,7 +93,6 @@ def test_a_training_that_is_ended_by_a_signal_resumes_to_what_an_uninterrupted_o
         for name_, p in kept.network.state_dict().items():
             torch.testing.assert_close(p, expected.network.state_dict()[name_], rtol=0, atol=1e-6)
         np.testing.assert_allclose(kept.history.losses, expected.history.losses, rtol=1e-9)
-    signal.signal(signal.SIGINT, before)
     assert counts
     assert [p for p in tmp_path.iterdir() if p.suffix != ".pt" and name != "SIGKILL"] == []
 
@@ -102,7 +100,6 @@ def test_a_training_that_is_ended_by_a_signal_resumes_to_what_an_uninterrupted_o
 @posix
 def test_many_signals_at_once_lose_nothing(tmp_path, whole):
     tone, _, seconds = whole
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     path = tmp_path / "m.pt"
     child = multiprocessing.get_context("fork").Process(target=train_in_a_process, args=(tone, path))
     child.start()
@@ -112,7 +109,6 @@ def test_many_signals_at_once_lose_nothing(tmp_path, whole):
             os.kill(child.pid, signal.SIGINT)
         time.sleep(0.0005)
     child.join()
-    signal.signal(signal.SIGINT, before)
     assert child.exitcode == 130
     assert SoundModel.load(path).history.losses
 
