@@ -130,8 +130,7 @@ def test_stop_from_the_first_moment_on_gives_a_model_and_a_sentence(monkeypatch)
     assert model.history.interrupted
     assert len(model.generate(0.1)) == 4410
     whole, config = sine(440.0, seconds=0.2), presets.SINE.replace(batch_size=2)
-    with contextlib.nullcontext():
-        more = SoundModel.fit(whole, config, resume=model, progress=False)
+    more = SoundModel.fit(whole, config, resume=model, progress=False)
     np.testing.assert_array_equal(
         more.generate(0.1).samples, SoundModel.fit(whole, config, progress=False).generate(0.1).samples
     )
