@@ -14,15 +14,19 @@ NEWEST_PYTHON := 14
 VENV  := .venv
 RUN   := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+PINS  := requirements.lock hashes.lock pyproject.toml
 
 # A virtual environment does not survive a move of its folder: the stamp remembers where it was made.
 MOVED := $(shell test -f $(STAMP) && test "$$(cat $(STAMP))" != "$$(pwd -P)" && echo moved)
 
-# The classroom bundle brings its own wheels; with them, pip asks nobody else.
+# The classroom bundle brings its own wheels; with them, pip asks nobody else. Some were built where the bundle was made,
+# which checked what it downloaded; their hashes are their own.
 ifneq ($(wildcard wheels/made-for.txt),)
 PIP := PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels PIP_EXTRA_INDEX_URL= $(RUN) -m pip
+PIP_CHECKED := true
 else
 PIP := $(RUN) -m pip
+PIP_CHECKED := $(PIP) install --no-deps --require-hashes -r hashes.lock
 endif
 
 # Only the tutorial's own notebooks: a learner's "Untitled 1.ipynb" beside them is left alone.
@@ -48,18 +52,41 @@ help: ## List the targets
 
 env: $(STAMP) ## Make the environment in .venv, or bring it up to date
 
-$(STAMP): requirements.lock pyproject.toml $(if $(MOVED),FORCE)
-	@if [ -n "$(MOVED)" ] || ! $(RUN) -c '$(PYTHON_FITS)' 2>/dev/null || ! $(RUN) -c 'import pip' 2>/dev/null; then \
+# The lock is the kernel's, on descriptor 9 of the recipe's shell: it is gone when that shell and what it runs are gone,
+# however they end. A disk that knows no locks is no reason not to install.
+define ONE_AT_A_TIME
+import fcntl
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Another make is at work on the environment in this folder; waiting until it has finished", flush=True)
+    fcntl.flock(9, fcntl.LOCK_EX)
+except OSError:
+    pass
+endef
+export ONE_AT_A_TIME
+
+# What was true before the wait need not be true after it: whether the environment is made, and where, is asked again.
+$(STAMP): $(PINS) $(if $(MOVED),FORCE)
+	@case "$$(pwd -P)" in *[\"\$$\`\\:]*) printf '%s\n' \
+	  'The scripts of an environment break where the path has one of " $$ ` \ : in it, as here; rename or move this folder'; \
+	  exit 1;; esac; \
+	mkdir -p build && exec 9> build/env.lock || exit 1; \
+	"$(PYTHON)" -c "$$ONE_AT_A_TIME" 2>/dev/null || $(RUN) -c "$$ONE_AT_A_TIME" 2>/dev/null; \
+	made=$$(cat $@ 2>/dev/null); here=$$(pwd -P); \
+	if [ "$$made" = "$$here" ] && [ -z "$$(find $(PINS) -newer $@)" ]; then exit 0; fi; \
+	if [ "$${made:-$$here}" != "$$here" ] || \
+	  ! $(RUN) -c '$(PYTHON_FITS)' 2>/dev/null || ! $(RUN) -c 'import pip' 2>/dev/null; then \
 	  command -v "$(PYTHON)" >/dev/null || { \
 	    echo 'There is no "$(PYTHON)" here; install Python 3.10 or later, or name yours: make env PYTHON=python3.12'; exit 1; }; \
 	  "$(PYTHON)" -c '$(PYTHON_FITS)' || exit 1; \
 	  "$(PYTHON)" -m venv --clear $(VENV) || { \
 	    echo '"$(PYTHON)" could not make a virtual environment; on Debian or Ubuntu: sudo apt install python3-venv'; exit 1; }; \
-	fi
-	@rm -f $@
-	@$(PIP) install -r requirements.lock && $(PIP) install --no-deps -e . || { \
-	  echo 'The installation did not finish; the reason stands in the lines above. "make env" takes it up again.'; exit 1; }
-	@pwd -P > $@
+	fi; \
+	rm -f $@; \
+	$(PIP_CHECKED) && $(PIP) install -r requirements.lock && $(PIP) install --no-deps -e . || { \
+	  echo 'The installation did not finish; the reason stands in the lines above. "make env" takes it up again.'; exit 1; }; \
+	echo "$$here" > $@
 
 # Nothing asks the network for news. In a container the user is often root, which JupyterLab wants to be told.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -115,16 +142,18 @@ lint: env ## Check the style of the code and the spelling, and that the notebook
 house: env ## Redraw docs/architecture.md from the package's own imports and docstrings
 	$(RUN) docs/architecture.py
 
-# CUDA's packages are dropped: pip finds those that its own PyTorch asks for, and the CPU build asks for none.
+# CUDA's packages are dropped: pip finds those that its own PyTorch asks for, and the CPU build asks for none. PyTorch has no
+# hash: which of its builds is right depends on the machine, and the CPU builds are not those of the default index.
 # soupsieve 3 and later need Python 3.11.5; a bundle made with that would not serve Debian's 3.11.2.
-lock: ## Resolve requirements.lock anew from pyproject.toml (for maintainers; needs uv)
+WITHOUT = awk '/^[^ ]/ { keep = !/^($(1))/ } keep' build/locked.txt
+lock: ## Resolve requirements.lock and hashes.lock anew from pyproject.toml (for maintainers; needs uv)
 	mkdir -p build
-	cp requirements.lock build/requirements.lock
+	cp requirements.lock build/locked.txt
 	printf '%s\n' 'torch==$(TORCH)' 'soupsieve<3' > build/constraints.txt
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-annotate --no-header --quiet \
-	  --constraints build/constraints.txt $(LOCK_ARGS) --output-file build/requirements.lock
-	grep -v -E '^(nvidia|cuda|triton)' build/requirements.lock > build/requirements.txt
-	mv build/requirements.txt requirements.lock
+	  --generate-hashes --constraints build/constraints.txt $(LOCK_ARGS) --output-file build/locked.txt
+	$(call WITHOUT,nvidia|cuda|triton|torch==) > hashes.lock
+	$(call WITHOUT,nvidia|cuda|triton) | sed -e '/^ *--hash/d' -e 's/ *\\$$//' > requirements.lock
 
 clean: ## Remove everything that make made, .venv included
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis

@@ -1,13 +1,21 @@
-"""What takes are judged by: SciPy, NumPy and librosa alone, and sounds whose truth is known."""
+"""What takes are judged by: SciPy, NumPy and librosa alone, and sounds whose truth is known.
+
+And the one reason to leave a test out: the system has not what it is about.
+"""
+
+import os
 
 import librosa
 import numpy as np
+import pytest
 from scipy.fft import next_fast_len
 from scipy.signal import butter, hilbert, sosfiltfilt, zoom_fft
 
 from rnnsound import Sound
 
 RATE = 44_100
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals, permissions, pipes or make")
 
 
 def ring(losses, seconds, start=0.0, release=np.inf, damper=0.0):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from judges import posix
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -42,6 +43,13 @@ MACHINES = [
 def locked() -> list[Requirement]:
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines]
+
+
+def hashed() -> dict[str, list[str]]:
+    """Hashes in hashes.lock by what they belong to, markers included."""
+    text = (ROOT / "hashes.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+    pins = [line.partition("--hash=") for line in text.splitlines()]
+    return {str(Requirement(pin)): [equals, *rest.split()] for pin, equals, rest in pins}
 
 
 def conda() -> dict[str, Requirement]:
@@ -104,6 +112,15 @@ def test_the_lock_serves_all_patch_releases_of_a_python_alike_so_that_one_bundle
     assert [version for version in versions if not re.fullmatch(r"3\.\d+(\.\*)?", version)] == []
 
 
+def test_every_pin_but_that_of_torch_whose_builds_differ_has_hashes():
+    pins = {str(requirement) for requirement in locked()}
+    assert hashed().keys() == pins - {"torch==2.13.0"}
+    for pin, (first, *others) in hashed().items():
+        assert first == "--hash=", pin
+        assert others, pin
+        assert [h for h in others if not re.fullmatch("(--hash=)?sha256:[0-9a-f]{64}", h)] == [], pin
+
+
 def test_pre_commit_uses_the_locked_versions_of_ruff_and_nbstripout():
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     used = {
@@ -123,6 +140,7 @@ def test_every_make_target_that_a_page_names_exists(page):
     assert named <= make_targets()
 
 
+@posix
 def test_make_without_a_target_lists_all_of_them():
     printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert set(re.findall(r"^  make ([a-z-]+) +\S", printed, flags=re.M)) == make_targets()
@@ -153,6 +171,15 @@ def test_files_that_the_readme_links_to_exist():
     links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_workflows_name_actions_by_their_commits_and_beside_them_their_versions():
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        used = re.findall(r"uses: *(.*)", path.read_text(encoding="utf-8"))
+        assert used
+        assert [
+            line for line in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+        ] == []
 
 
 def test_citation_has_the_version_and_the_license_of_the_project():
