@@ -102,7 +102,8 @@ def _recordings() -> Iterator[Finding]:
         try:
             yield Finding(f"recording {name}", f"{recordings.load(name).duration:.1f} s")
         except (OSError, ValueError) as error:
-            yield Finding(f"recording {name}", str(error), "restore it with 'git checkout -- data'")
+            found = str(error).removesuffix(f"; {recordings.remedy()}")
+            yield Finding(f"recording {name}", found, recordings.remedy())
 
 
 def _audio_files() -> Finding:

@@ -1,6 +1,9 @@
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import librosa
 import numpy as np
@@ -8,11 +11,11 @@ import pytest
 import soundfile
 from scipy.signal.windows import blackman
 
-from rnnsound import recordings
+from rnnsound import check, recordings
 from rnnsound.dsp.sound import Sound
 
 FILES = [name for name in recordings.NAMES if name != "sine440"]
-MANIFEST = json.loads((recordings._DATA / "recordings.json").read_text())
+MANIFEST = json.loads((recordings._DATA / "recordings.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def test_names_files_and_manifest_list_the_same_recordings():
 
 
 def test_the_readme_lists_the_sums_of_the_files():
-    readme = (recordings._DATA / "README.md").read_text()
+    readme = (recordings._DATA / "README.md").read_text(encoding="utf-8")
     for name in FILES:
         content = (recordings._DATA / f"{name}.flac").read_bytes()
         assert f"{hashlib.sha256(content).hexdigest()}  {name}.flac" in readme
@@ -125,9 +128,48 @@ def test_a_flipped_bit_is_noticed(own_data):
 
 def test_a_missing_file_is_one_sentence(own_data):
     (own_data / "flute.flac").unlink()
-    with pytest.raises(ValueError, match=r"flute\.flac: .*missing.*git checkout") as error:
+    with pytest.raises(ValueError, match=r"flute\.flac: .*missing") as error:
         recordings.load("flute")
     assert one_sentence(error)
+
+
+@pytest.mark.parametrize("damage", ["missing file", "damaged file", "missing list"])
+@pytest.mark.parametrize(
+    ("beside", "advice"),
+    [
+        (".git", r"git checkout -- data, in "),
+        ("pyproject.toml", r"get the project's data folder again and put it into "),
+        ("numpy", r"come with the project's folder, not with the installed package: run .* of your own"),
+    ],
+)
+def test_the_advice_is_that_for_a_clone_a_copy_of_the_project_or_the_package_alone(
+    own_data, beside, advice, damage
+):
+    (own_data.parent / beside).touch()
+    if damage == "missing file":
+        (own_data / "flute.flac").unlink()
+    elif damage == "damaged file":
+        (own_data / "flute.flac").write_bytes(b"noise")
+    else:
+        (own_data / "recordings.json").unlink()
+    with pytest.raises(ValueError, match=advice) as error:
+        recordings.load("flute")
+    assert one_sentence(error)
+    assert ("git" in str(error.value).partition("; ")[2]) == (beside == ".git")
+    (found,) = [finding for finding in check._recordings() if finding.name == "recording flute"]
+    assert str(found).count(recordings.remedy()) == 1
+
+
+def test_the_package_without_the_project_says_where_the_recordings_are(tmp_path):
+    """As a wheel brings it: without the data."""
+    shutil.copytree(recordings._DATA.parent / "rnnsound", tmp_path / "site-packages" / "rnnsound")
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnsound", "analyze", "clarinet"], cwd=tmp_path, capture_output=True,
+        text=True, env={**os.environ, "PYTHONPATH": str(tmp_path / "site-packages")}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "not with the installed package" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}", "[]"])

@@ -13,7 +13,6 @@ from rnnsound.dsp.sound import Sound, sine
 NAMES = ("sine440", "clarinet", "clarinet_high", "flute", "violin", "piano", "piano_low", "piano_high")
 
 _DATA = Path(__file__).parent.parent.parent / "data"
-_RESTORE = "get the project's data folder again, for instance with git checkout -- data"
 
 
 def load(name: str) -> Sound:
@@ -38,12 +37,12 @@ def load(name: str) -> Sound:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(
-            f"{path}: the recording {name!r} is missing ({error.strerror}); {_RESTORE}"
+            f"{path}: the recording {name!r} is missing ({error.strerror}); {remedy()}"
         ) from error
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise ValueError(
             f"{path}: the file is not the recording {name!r} that recordings.json lists (its SHA-256 sum "
-            f"differs); {_RESTORE}"
+            f"differs); {remedy()}"
         )
     sound = Sound.read(path)
     return Sound(sound.samples, sound.sample_rate, label=name)
@@ -75,6 +74,22 @@ def files() -> list[Path]:
     return sorted(_DATA.glob("*.flac"))
 
 
+def remedy() -> str:
+    """Return what to do when recordings are missing or damaged: they come with the project, not the package.
+
+    Notebook: 00_start_here.
+    """
+    project = _DATA.parent
+    if (project / ".git").exists():
+        return f"get the data folder again: git checkout -- data, in {project}"
+    if (project / "pyproject.toml").exists():
+        return f"get the project's data folder again and put it into {project}"
+    return (
+        "the recordings come with the project's folder, not with the installed package: "
+        "run python -m rnnsound or your notebook in that folder, or give the path of a recording of your own"
+    )
+
+
 def describe(name: str) -> dict:
     """Tell what is known of a bundled recording.
 
@@ -96,4 +111,4 @@ def describe(name: str) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))[name]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: the list of recordings is missing or damaged; {_RESTORE}") from error
+        raise ValueError(f"{path}: the list of recordings is missing or damaged; {remedy()}") from error
