@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 FILES = ("Makefile", "requirements.lock", "hashes.lock", "pyproject.toml")
 WAITS = "Another make is at work on the environment in this folder; waiting until it has finished\n"
 
-# It puts itself where `-m venv` would put the environment's Python; its pip waits while there is a file "slow".
+# Its `-m venv` copies it to where the environment's Python belongs; its pip waits while there is a "slow".
 STAND_IN = f"""#!/bin/sh
 case "$*" in
   "-m venv "*) echo venv >> asked; mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
