@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
+from judges import posix
 
 from rnnsound import Sound, sine
 from rnnsound.dsp import outputs
 from rnnsound.dsp.outputs import check_output, replacing
 
-posix = pytest.mark.skipif(os.name != "posix", reason="only POSIX has permission bits, pipes and devices")
+NEVER = 10**9 - 1  # no system counts its processes that far
 
 
 def write(path, text="new"):
@@ -115,19 +116,97 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+WRITES_FOR_EVER = """
+import pathlib, sys, time
+from rnnsound.dsp.outputs import replacing
+with replacing(pathlib.Path(sys.argv[1])) as part:
+    part.write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def writer(path):
+    """A process that is in the midst of writing."""
+    code = [sys.executable, "-c", WRITES_FOR_EVER, str(path)]
+    process = subprocess.Popen(code, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+def parts(folder):
+    return sorted(folder.glob(".rnnsound-*"))
+
+
 @posix
-@pytest.mark.parametrize("ending", [".wav", ".flac"])
+@pytest.mark.parametrize("use", [write, check_output])
+def test_what_a_killed_process_left_is_swept_and_what_a_live_one_writes_is_not(tmp_path, use):
+    killed, live = writer(tmp_path / "a.txt"), writer(tmp_path / "b.txt")
+    (mine,) = [part for part in parts(tmp_path) if f"-{live.pid}-" in part.name]
+    killed.kill()
+    killed.communicate()
+    assert len(parts(tmp_path)) == 2
+    use(tmp_path / "c.txt")
+    assert parts(tmp_path) == [mine]
+    live.kill()
+    live.communicate()
+    use(tmp_path / "c.txt")
+    assert parts(tmp_path) == []
+
+
+def test_what_another_computer_or_an_older_version_left_is_swept_after_a_day(tmp_path):
+    for name in (f".rnnsound-{'0' * 12}-{NEVER}-abc.part", ".rnnsound-abcdefgh.part"):
+        left = tmp_path / name
+        left.touch()
+        write(tmp_path / "a.txt")
+        assert left.exists()
+        before = left.stat().st_mtime - 25 * 3600
+        os.utime(left, (before, before))
+        write(tmp_path / "a.txt")
+        assert not left.exists()
+
+
+def test_only_temporary_files_of_this_package_are_swept(tmp_path):
+    for name in (".rnnsound-notes.txt", "a.part", ".other-x.part"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    write(tmp_path / "a.txt")
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_where_the_system_does_not_say_which_process_is_meant_only_age_counts(tmp_path, monkeypatch):
+    def never(*_):
+        raise AssertionError("on Windows this would end the process")
+
+    def unknown(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(outputs.os, "readlink", unknown)
+    monkeypatch.setattr(outputs.Path, "read_text", unknown)
+    monkeypatch.setattr(outputs.sys, "platform", "win32")
+    monkeypatch.setattr(outputs.os, "kill", never)
+    part, _ = outputs._part(tmp_path / "a.txt")
+    other, _ = outputs._part(tmp_path / "b.txt")
+    assert parts(tmp_path) == sorted([part, other])
+
+
+@posix
+@pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg", ".mp3", ".pt"])
 def test_a_full_disk_is_not_taken_for_a_format_that_cannot_hold_the_sound(tmp_path, ending):
     """A limit on the size of files, which a process can set for itself, stands for the disk."""
     code = (
-        "import resource, signal, sys\nfrom rnnsound import sine\n"
+        "import resource, signal, sys, rnnsound\n"
+        "tone, settings = rnnsound.sine(440.0, 5.0), rnnsound.presets.SINE.replace(epochs=1, hidden_size=4)\n"
+        "learn = sys.argv[1].endswith('.pt')\n"
+        "write = rnnsound.SoundModel.fit(tone, settings).save if learn else tone.write\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
-        "try: sine(440.0, seconds=5.0).write(sys.argv[1])\nexcept OSError as error: print(error)"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))\n"
+        "try: write(sys.argv[1])\nexcept OSError as error: print(error)"
     )
     path = tmp_path / f"tone{ending}"
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"{path}: this file cannot be written")
+    assert ".part" not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,7 +222,7 @@ def test_the_temporary_file_is_closed_before_it_takes_the_others_place(tmp_path,
 
     def replace(part, target):
         for handle in opened:
-            with pytest.raises(OSError, match="Bad file descriptor"):
+            with pytest.raises(OSError, match=r"Bad file descriptor|handle is invalid"):
                 os.fstat(handle)
         replaced.append(part)
         real_replace(part, target)

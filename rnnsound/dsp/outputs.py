@@ -1,17 +1,23 @@
 """Outputs: a file is there whole or not at all, and what was there before survives whatever goes wrong.
 
 One rule for every file that is written: a link is followed, a file's permissions stay, and neither a folder,
-a device or a pipe nor a read-only file is replaced.
+a device or a pipe nor a read-only file is replaced. What a killed process left beside an output is swept.
 """
 
+import hashlib
 import os
+import platform
+import re
 import stat
+import sys
 import tempfile
+import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX, _SUFFIX = ".rnnsound-", ".part"
+_DAY = 86_400.0  # seconds
 
 
 def check_output(path: str | os.PathLike, keep: Iterable[str | os.PathLike] = ()) -> None:
@@ -66,11 +72,44 @@ def _part(path: Path) -> tuple[Path, Path]:
             raise OSError(f"{path}: this is a folder, a device or a pipe, not a file; name a file")
         if found is not None and not found & 0o222:
             raise PermissionError(f"{path}: this file is read-only; name another, or allow writing to it")
-        handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, target.parent)
+        handle, name = tempfile.mkstemp(_SUFFIX, f"{_PREFIX}{_realm()}-{os.getpid()}-", target.parent)
     except OSError as error:
         raise _named(path, error) from error
     os.close(handle)
+    _sweep(Path(name))
     return Path(name), target
+
+
+def _realm() -> str:
+    """Return a word for where a process's number means it: this start of this computer, this container.
+
+    A folder may be shared with other computers and containers, whose processes cannot be seen from here.
+    """
+    try:
+        realm = Path("/proc/sys/kernel/random/boot_id").read_text() + os.readlink("/proc/self/ns/pid")
+    except OSError:  # not Linux; elsewhere than on macOS, a word that no other file has: only age counts
+        realm = f"{platform.node()} {uuid.getnode()}" if sys.platform == "darwin" else uuid.uuid4().hex
+    return hashlib.sha256(realm.encode()).hexdigest()[:12]
+
+
+def _sweep(own: Path) -> None:
+    """Remove temporary files whose process is known to be gone, or that nobody touched for a day."""
+    now = own.stat().st_mtime  # by the clock of the disk, which may be another computer's
+    for part in own.parent.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError):  # it is another user's, or was swept by another process meanwhile
+            if _is_orphan(part.name) or now - part.stat().st_mtime > _DAY:
+                part.unlink()
+
+
+def _is_orphan(name: str) -> bool:
+    number = re.match(rf"{re.escape(_PREFIX)}{_realm()}-(\d{1, 9})-", name)
+    if number is None:
+        return False
+    try:
+        os.kill(int(number[1]), 0)  # only asks; Windows, where it would end the process, has no such realm
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _permissions(target: Path) -> int | None:
