@@ -102,7 +102,7 @@ def _sweep(own: Path) -> None:
 
 
 def _is_orphan(name: str) -> bool:
-    number = re.match(rf"{re.escape(_PREFIX)}{_realm()}-(\d{1, 9})-", name)
+    number = re.match(re.escape(f"{_PREFIX}{_realm()}-") + r"(\d{1,9})-", name)
     if number is None:
         return False
     try:
