@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judges import posix
 
 import rnnsound.check
 from rnnsound import Sound, article, presets, recordings, sine
@@ -154,6 +155,24 @@ def test_silence_is_analyzed(tmp_path):
 
 
 QUICK = ["--epochs", "1", "--hidden-size", "4", "--batch-size", "20"]
+
+
+def test_a_system_that_lacks_what_windows_lacks_trains_and_generates(tmp_path):
+    lacking = (
+        "import os, signal, sys\n"
+        "for module, name in ((signal, 'SIGHUP'), (signal, 'SIGKILL'), (os, 'geteuid'), (os, 'getuid'),\n"
+        "                     (os, 'mkfifo'), (os, 'fchmod'), (os, 'fork')):\n"
+        "    if hasattr(module, name): delattr(module, name)\n"
+        "sys.modules['resource'] = sys.modules['pwd'] = None\n"
+        "from rnnsound.__main__ import main\n"
+    )
+    train, generate = ["train", "sine440", "-o", "m.pt", *QUICK], ["generate", "m.pt", "-o", "o.wav"]
+    code = f"{lacking}sys.exit(main({train}) or main({generate}) or main(['analyze', 'o.wav']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.pt", "o.wav"]
 
 
 def test_a_sound_is_learned_and_generated(tmp_path, capfd):
@@ -310,6 +329,7 @@ def test_garbage_never_gives_a_traceback(tmp_path, file, keep, garbage, flips, e
     assert all(line.startswith("rnnsound: ") for line in err.splitlines())
 
 
+@posix
 def test_a_reader_that_leaves_early_is_no_error():
     command = f"{sys.executable} -m rnnsound analyze clarinet --csv | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
@@ -349,6 +369,7 @@ def test_what_would_be_far_louder_than_the_recording_is_turned_down_and_said(tmp
     assert Sound.read(out_path).peak == pytest.approx(0.25, rel=1e-3)  # twice the recording's
 
 
+@posix
 def test_names_do_no_harm_to_the_terminal(tmp_path):
     name = "bell\a\x1b[31mred\nline.wav"
     sine(440.0, seconds=0.1).write(tmp_path / name)

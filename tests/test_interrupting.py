@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from judges import posix
 
 from rnnsound import SoundModel, presets, sine
 from rnnsound.__main__ import main
@@ -20,7 +21,6 @@ from rnnsound.dsp import outputs
 from rnnsound.fitting import UnfamiliarRecording
 from rnnsound.nn.stopping import stoppable
 
-posix = pytest.mark.skipif(os.name != "posix", reason="only POSIX has these signals and fork")
 EPOCHS = 80
 ASKED = [
     "--epochs",

@@ -182,6 +182,15 @@ def test_workflows_name_actions_by_their_commits_and_beside_them_their_versions(
         ] == []
 
 
+def test_the_windows_job_installs_as_the_readme_says():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    commands = [step.get("run", "") for step in workflow["jobs"]["windows"]["steps"]]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("**Windows.**")[2].split("```")[1]
+    installs = re.findall(r"^python (-m pip .*)", readme, flags=re.M)
+    assert len(installs) == 2
+    assert [install for install in installs if f".venv\\Scripts\\python {install}" not in commands] == []
+
+
 def test_citation_has_the_version_and_the_license_of_the_project():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert str(citation["version"]) == PROJECT["version"]

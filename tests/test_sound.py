@@ -12,6 +12,7 @@ import scipy.io.wavfile
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judges import posix
 
 from rnnsound import Sound, sine
 from rnnsound.dsp.outputs import replacing
@@ -248,7 +249,7 @@ def test_a_crop_before_the_beginning_begins_there():
     assert sound.crop(1.0, 2.0).label == "ramp"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="only POSIX has permission bits and a umask")
+@posix
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o000])
 def test_a_new_file_may_be_read_by_whom_the_umask_says(tmp_path, umask):
     before = os.umask(umask)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from judges import posix
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import PhaseVocoder, Sound, presets, sine, sound_model
@@ -369,6 +370,7 @@ def save_in_turn(models, path):
             model.save(path)
 
 
+@posix
 def test_fifty_kills_while_saving_leave_the_old_file_or_the_new_one(tmp_path):
     torch.set_num_threads(1)
     settings = TINY.replace(hidden_size=60)
@@ -376,13 +378,13 @@ def test_fifty_kills_while_saving_leave_the_old_file_or_the_new_one(tmp_path):
     path, rng = tmp_path / "m.pt", random.Random(0)
     models[0].save(path)
     expected = {m.network.head.bias.detach().numpy().tobytes() for m in models}
-    fork = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    fork = multiprocessing.get_context("fork")
     found = set()
     for _ in range(50):
         child = fork.Process(target=save_in_turn, args=(models, path))
         child.start()
         time.sleep(rng.uniform(0.005, 0.05))
-        os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        os.kill(child.pid, signal.SIGKILL)
         child.join()
         found.add(SoundModel.load(path).network.head.bias.detach().numpy().tobytes())
     assert found == expected  # both were seen, whole
