@@ -20,6 +20,7 @@ from rnnsound.dsp.measures import (
     pitch_deviation,
     spectral_centroid,
 )
+from rnnsound.dsp.period import without_slow_movement
 
 RATE = 44_100
 PIANOS = ("piano", "piano_low", "piano_high")
@@ -52,6 +53,96 @@ def test_pitch_of_any_steady_tone_within_a_cent(frequency, n_partials):
     _, measured = pitch(harmonic(frequency, seconds=0.3, n_partials=n_partials))
     assert np.isfinite(measured).all()
     assert np.abs(cents(measured, frequency)).max() < 1.0
+
+
+RATES = (8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000)
+
+
+def pure(frequency, rate=RATE, seconds=0.3):
+    """A sine that begins anywhere in its period."""
+    return np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate + frequency)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("frequency", [50.5, 61.0, 131.7, 440.0, 704.3, 990.0, 1234.5, 1499.0, 1974.0])
+def test_pitch_is_as_exact_as_it_says_at_any_sample_rate(rate, frequency):
+    _, found = pitch(Sound(0.1 * pure(frequency, rate), rate))
+    assert np.abs(cents(found, frequency)).max() < (0.5 if frequency <= 1000 else 2.0)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("frequency", [2_050.0, 2_500.0, 3_000.0, 3_333.0, 3_580.0])
+def test_a_tone_above_the_highest_pitch_has_none(rate, frequency):
+    assert np.isnan(pitch(Sound(pure(frequency, rate), rate))[1]).all()
+
+
+@pytest.mark.parametrize("frequency", [5_000.0, 9_999.0, 15_000.0, 19_800.0])
+def test_no_more_has_a_tone_that_hardly_fits_the_sample_rate(frequency):
+    assert np.isnan(pitch(Sound(pure(frequency), RATE))[1]).all()
+    np.testing.assert_allclose(pitch(Sound(pure(frequency), RATE), high=RATE / 2)[1], frequency, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("frequency", "low"), [(60.0, 100.0), (45.0, 50.0), (98.0, 100.0), (30.0, 50.0)])
+def test_a_tone_below_the_lowest_pitch_has_none(frequency, low):
+    assert np.isnan(pitch(harmonic(frequency), low=low)[1]).all()
+
+
+@pytest.mark.parametrize("frequency", [100.0, 437.0])
+def test_the_lowest_and_the_highest_pitch_are_still_found(frequency):
+    for limits in ({"low": frequency}, {"high": frequency}):
+        np.testing.assert_allclose(pitch(harmonic(frequency), **limits)[1], frequency, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(0.0, 2000.0), (-1.0, 2000.0), (50.0, 50.0), (np.nan, 100.0), (50.0, np.nan), (23e3, 1e5)],
+)
+def test_limits_between_which_there_is_no_pitch_are_refused(low, high):
+    with pytest.raises(ValueError, match="so no pitch lies between; low=50 and high=2000 would do"):
+        pitch(harmonic(440.0), low=low, high=high)
+
+
+@pytest.mark.parametrize("frequency", [60.0, 261.6, 1000.0])
+@pytest.mark.parametrize("offset", [-0.08, 0.8])
+def test_a_constant_offset_does_not_hide_a_pitch(frequency, offset):
+    _, found = pitch(Sound(0.1 * pure(frequency) + offset, RATE))
+    assert np.abs(cents(found, frequency)).max() < 0.5
+
+
+@pytest.mark.parametrize("frequency", [100.0, 261.6, 1000.0])
+@pytest.mark.parametrize("rumble", [5.0, 10.0, 15.0])
+def test_rumble_as_loud_as_the_tone_does_not_hide_its_pitch(frequency, rumble):
+    """Away from the ends, within two periods of the lowest pitch of which no frame may reach."""
+    times, found = pitch(Sound(0.1 * (pure(frequency, seconds=1.0) + pure(rumble, seconds=1.0)), RATE))
+    inside = (times > 0.08) & (times < 0.92)
+    assert np.abs(cents(found[inside], frequency)).max() < 0.5
+
+
+def test_slow_movement_is_taken_out_and_tones_are_not():
+    size, inside = 1_000, slice(500, -500)  # samples
+    for periods, least, most in (
+        (0.0, 0, 1e-9),
+        (0.5, 0, 0.1),
+        (1.2, 0, 0.1),
+        (4.0, 0.99, 1.01),
+        (50.0, 0.99, 1.01),
+    ):
+        moving = np.cos(2 * np.pi * periods * np.arange(6_000) / size)
+        left = without_slow_movement(moving, size)[inside]
+        assert least <= np.abs(left).max() <= most
+
+
+@pytest.mark.parametrize("name", ["piano", "piano_low", "piano_high"])
+def test_a_pianos_pitch_agrees_with_librosas_pyin_to_its_end(name):
+    """The damper ends the first partial of the low one before the second, which remains 22 dB stronger."""
+    sound = recordings.load(name)
+    times, ours = pitch(sound)
+    theirs, voiced, _ = librosa.pyin(
+        sound.samples, fmin=50, fmax=2000, sr=RATE, frame_length=4096, hop_length=441, center=False
+    )
+    reference = np.interp(times, ((np.arange(len(theirs)) * 441 + 2048) / RATE)[voiced], theirs[voiced])
+    away = cents(ours[np.isfinite(ours)], 1.0) - cents(reference[np.isfinite(ours)], 1.0)
+    assert np.abs(away).max() < 50
 
 
 @pytest.mark.parametrize("name", ["clarinet", "flute", "violin"])
@@ -282,6 +373,29 @@ def test_two_frames_with_a_pitch_make_a_slope_and_one_does_not():
     assert drift(harmonic(440.0, seconds=0.0905)) == pytest.approx(0, abs=5)
     with pytest.raises(ValueError, match="one frame with a pitch makes no slope"):
         drift(harmonic(440.0, seconds=0.0895))
+
+
+@pytest.mark.parametrize("frequency", [70.0, 220.0, 900.0])
+@pytest.mark.parametrize(
+    "decibels", [{2: 14}, {2: 18}, {3: 15}, {3: 18}, {2: 10, 4: 10, 6: 10}, {5: 15}], ids=str
+)
+def test_a_partial_up_to_18_db_stronger_is_not_taken_for_the_pitch(frequency, decibels):
+    at = 2 * np.pi * frequency * np.arange(RATE // 2) / RATE
+    samples = np.sin(at) + sum(10 ** (level / 20) * np.sin(n * at + n) for n, level in decibels.items())
+    _, found = pitch(Sound(0.01 * samples, RATE))
+    np.testing.assert_allclose(found, frequency, rtol=1e-3)
+
+
+@pytest.mark.parametrize("snr", [6.0, 10.0, 20.0])
+@pytest.mark.parametrize("rate", [8_000, 44_100])
+def test_noise_does_not_lower_the_pitch_by_an_octave(rate, snr):
+    """Through noise, later periods may match a little better by chance."""
+    tone = harmonic(220.0, 2.0, rate=rate).samples
+    noise = np.random.default_rng(0).normal(0, np.std(tone) * 10 ** (-snr / 20), len(tone))
+    _, found = pitch(Sound(tone + noise, rate))
+    away = np.abs(cents(found, 220.0))
+    assert np.nanmax(away) < 50
+    assert np.isfinite(away).mean() > (0.9 if snr >= 10 else 0.0)
 
 
 @pytest.mark.parametrize("second", [1.5, 2.0, 3.0])

@@ -6,9 +6,11 @@ Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from rnnsound.dsp.period import period, self_similarity, without_slow_movement
 from rnnsound.dsp.sound import Sound
 
 FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
+_TWO_CENTS = 2 ** (2 / 1200)  # as a ratio: how exactly a pitch is found, and so kept within its limits
 _HANN = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2048) / 2048)
 
 
@@ -79,38 +81,51 @@ def spectral_centroid(sound: Sound, start: float) -> float:
 def pitch(sound: Sound, low: float = 50.0, high: float = 2000.0) -> tuple[np.ndarray, np.ndarray]:
     """Follow the pitch of a sound that has one pitch at a time.
 
-    Each frame is compared with itself, shifted; the shift after which it matches best is its period. Frames
-    that do not repeat, or lie 40 dB below the loudest, have no pitch: NaN. A steady tone is found within half
-    a cent up to 1 kHz, and within 2 cents up to 2 kHz.
+    What moves slowly, such as an offset or rumble, is taken out. Then each frame is compared with itself,
+    shifted; the shift after which it matches best is its period. Frames that do not repeat, whose pitch is
+    below low or above high, or that lie 40 dB below the loudest, have none: NaN. A steady tone is found
+    within half a cent up to 1 kHz, and within 2 cents up to 2 kHz, at sample rates of 8 kHz or more.
+
+    Three things mislead: a partial some 19 dB stronger than the others together, which is taken for the tone;
+    rumble in the first and last two periods of low, where it is not known well enough to be taken out; a tone
+    above nine tenths of half the sample rate.
 
     Args:
         sound: at least four periods of the lowest pitch long.
-        low: lowest pitch looked for, in Hz.
+        low: lowest pitch looked for, in Hz, above 0.
         high: highest, in Hz.
 
     Returns:
         times of the frames' middles in seconds, every 10 ms, and pitch in Hz, both (n_frames,).
 
     Raises:
-        ValueError: the sound is too short for the lowest pitch.
+        ValueError: low is not above 0 and below both high and half the sample rate, or the sound is too short
+            for it.
 
     Source: McLeod and Wyvill, "A Smarter Way to Find Pitch", 2005. Tests: against tones of known pitch and
     librosa. Notebook: 01_sine_and_phase_vocoder.
     """
     rate = sound.sample_rate
+    if not 0 < low < min(high, rate / 2):
+        raise ValueError(
+            f"low={low:g} Hz is not above 0 and below both high={high:g} Hz and half the sample rate, "
+            f"{rate / 2:g} Hz, so no pitch lies between; low=50 and high=2000 would do"
+        )
     size, hop = round(4 * rate / low), max(round(0.01 * rate), 1)
     if len(sound) < size:
         raise ValueError(
             f"{sound.label}: {sound.duration:.3f} s is too short to find a pitch of {low:g} Hz; "
             f"use at least {size / rate:.3f} s or a higher low="
         )
-    frames = sliding_window_view(sound.samples, size)[::hop]
+    frames = sliding_window_view(without_slow_movement(sound.samples, size), size)[::hop]
     times = (np.arange(len(frames)) * hop + size / 2) / rate
     energy = np.einsum("ij,ij->i", frames, frames)
     periods = np.full(len(frames), np.nan)
     for t in np.flatnonzero(energy > 1e-4 * energy.max()):
-        periods[t] = _period(_self_similarity(frames[t]), first=max(int(rate / high), 1))
-    return times, rate / periods
+        periods[t] = period(self_similarity(frames[t]))
+    found = rate / periods
+    between = (found > low / _TWO_CENTS) & (found < high * _TWO_CENTS)
+    return times, np.where(between, found, np.nan)
 
 
 def cents(frequency: np.ndarray, reference: float) -> np.ndarray:
@@ -184,31 +199,6 @@ def mel_power(samples: np.ndarray, sample_rate: int, n_bands: int = 128) -> np.n
     padded = np.pad(samples, (0, (n_frames - 1) * hop + size - len(samples)))
     spectrum = np.fft.rfft(sliding_window_view(padded, size)[::hop] * _HANN)
     return (spectrum.real**2 + spectrum.imag**2) @ _mel_bands(size, sample_rate, n_bands).T
-
-
-def _self_similarity(frame: np.ndarray) -> np.ndarray:
-    """Compare a frame with itself, shifted by 0 to half its length; 1 where the two are equal."""
-    size, lags = len(frame), np.arange(len(frame) // 2)
-    spectrum = np.fft.rfft(frame, 2 * size)
-    match = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[: size // 2]
-    energy = np.concatenate([[0.0], np.cumsum(frame**2)])
-    compared = energy[size - lags] + energy[-1] - energy[lags]  # energy of the two parts that overlap
-    return 2 * match / np.maximum(compared, 1e-20)
-
-
-def _period(similarity: np.ndarray, first: int) -> float:
-    """Return the period in samples, or NaN: the first peak nearly as high as the highest, refined."""
-    below = np.flatnonzero(similarity < 0)  # the peak at shift 0 ends where the similarity turns negative
-    start = max(first, below[0] if len(below) else len(similarity))
-    inner = similarity[start:-1]
-    peaks = start + np.flatnonzero((inner >= similarity[start - 1 : -2]) & (inner > similarity[start + 1 :]))
-    if len(peaks) == 0 or similarity[peaks].max() < 0.8:
-        return np.nan
-    peak = peaks[similarity[peaks] > 0.9 * similarity[peaks].max()][0]
-    left, middle, right = similarity[peak - 1 : peak + 2]
-    return peak + 0.5 * (left - right) / (
-        left - 2 * middle + right
-    )  # top of the parabola through three points
 
 
 def _pitched(sound: Sound) -> tuple[np.ndarray, np.ndarray]:
