@@ -237,6 +237,25 @@ def test_a_tone_that_swells_begins_at_a_tenth_of_its_amplitude(rise):
     assert onset(swell) == pytest.approx(rise / 10, abs=0.0015)
 
 
+@pytest.mark.parametrize("offset", [-0.5, 0.1, 1.0])
+@pytest.mark.parametrize("frequency", [150.0, 1000.0])
+def test_a_constant_offset_is_no_beginning(frequency, offset):
+    tone = struck(frequency, 1.5, 5.0, 1.0, 0.5)
+    assert onset(Sound(tone.samples + offset, RATE)) == pytest.approx(0.5, abs=0.0015)
+
+
+@pytest.mark.parametrize("rumble", [5.0, 15.0])
+def test_rumble_is_no_beginning(rumble):
+    tone = struck(440.0, 1.5, 5.0, 1.0, 0.5)
+    assert onset(Sound(tone.samples + 0.1 * pure(rumble, seconds=1.5), RATE)) == pytest.approx(
+        0.5, abs=0.0015
+    )
+
+
+def test_a_constant_begins_at_once():
+    assert onset(Sound(np.full(1000, 0.3), RATE)) == 0
+
+
 def test_nothing_begins_at_once():
     assert onset(Sound(np.zeros(0), RATE)) == 0.0
 

@@ -42,15 +42,17 @@ def level_over_time(sound: Sound, window: float = 0.02) -> tuple[np.ndarray, np.
 def onset(sound: Sound) -> float:
     """Return when a sound begins, in seconds: when it first comes within 20 dB of its loudest 2 ms.
 
-    0 for silence.
+    How loud 2 ms are is told by how far they swing about their own mean, so a constant offset and rumble do
+    not count. 0 for silence.
 
     Tests: against tones that begin at a known time, and librosa. Notebook: 07_piano.
     """
     if len(sound) == 0:
         return 0.0
-    size = max(round(0.002 * sound.sample_rate), 1)
-    energy = np.cumsum(np.pad(sound.samples**2, (size, 0)))
-    recent = energy[size:] - energy[:-size]  # of the 2 ms up to each sample
+    size = max(round(0.002 * sound.sample_rate), 2)
+    moved = np.pad(sound.samples - sound.samples[0], (size, 0))  # before, it stays where it begins
+    total, energy = np.cumsum(moved), np.cumsum(moved**2)
+    recent = energy[size:] - energy[:-size] - (total[size:] - total[:-size]) ** 2 / size  # up to each sample
     return float(np.argmax(recent >= 0.01 * recent.max()) / sound.sample_rate)
 
 
