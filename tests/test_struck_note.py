@@ -62,6 +62,44 @@ def test_a_damper_is_found_when_it_falls_and_as_fast(loss, release, damper, seed
     assert steeper == pytest.approx(damper, rel=0.06)
 
 
+def test_a_damper_is_found_at_the_end_of_four_minutes():
+    """20,000 frames, of which the last 40 fall: 0.1 dB per second, and then 100 more."""
+    release = 19_960 / 86
+    found, steeper = find_release(decaying(0.1, 20_000 / 86, release, 100.0))
+    assert found == pytest.approx(release, abs=1e-6)
+    assert steeper == pytest.approx(100.0, rel=1e-6)
+
+
+def exhaustive(frames):
+    """The bend that leaves least error, of all that there are, each with lines of its own."""
+    level, times = 20 * np.log10(np.linalg.norm(frames.magnitude, axis=1)), frames.times
+    errors = [
+        np.linalg.lstsq(
+            np.stack([np.ones_like(times), times, np.maximum(times - bend, 0)], axis=1), level, rcond=None
+        )[1][0]
+        for bend in times[8:-8]
+    ]
+    return times[8:-8][np.argmin(errors)]
+
+
+@given(
+    n_frames=st.integers(40, 120),
+    loss=st.floats(2.0, 5.0),
+    bend=st.floats(0.3, 0.7),
+    noise=st.floats(0.05, 0.3),
+    seed=st.integers(0),
+)
+@settings(max_examples=30, deadline=None)
+def test_no_other_time_leaves_a_smaller_error(n_frames, loss, bend, noise, seed):
+    """The damper takes 30 dB until the end; the first frame is the loudest, from which on it is looked at."""
+    seconds = n_frames / 86
+    frames = decaying(loss, seconds, bend * seconds, 30 / ((1 - bend) * seconds))[4:]
+    wobble = np.random.default_rng(seed).normal(0, noise, (len(frames), 1))
+    wobble[0] = 3.0
+    frames = replace(frames, magnitude=frames.magnitude * 10 ** (wobble / 20))
+    assert find_release(frames)[0] == pytest.approx(exhaustive(frames), abs=1e-9)
+
+
 def test_a_damper_is_found_in_a_sound_as_well():
     """Frames of 46 ms blur its beginning and the end of the sound, where half of them hear silence."""
     sound = ring({300: 12.0, 610: 20.0, 905: 15.0}, 3.0, 0.005, 2.2, 100.0)

@@ -149,14 +149,35 @@ def find_release(frames: Frames) -> tuple[float, float]:
     loudest = int(power.argmax())
     heard = loudest + np.cumprod(power[loudest:] > _HEARD * power[loudest]).sum()
     level, after = 10 * np.log10(power[loudest:heard]), frames.times[loudest:heard]
-    best = np.inf, np.inf, 0.0, 0.0
-    for bend in after[_FEWEST:-_FEWEST]:
-        lines = np.stack([np.ones_like(after), after, np.maximum(after - bend, 0)], axis=1)
-        fitted = np.linalg.lstsq(lines, level, rcond=None)[0]
-        best = min(best, (np.sum((lines @ fitted - level) ** 2), bend, *fitted[1:]))
-    _, release, ring, damper = map(float, best)
+    if len(after) <= 2 * _FEWEST:
+        return np.inf, _DAMPER[0]
+    release = _bend(after, level)
+    lines = np.stack([np.ones_like(after), after, np.maximum(after - release, 0)], axis=1)
+    _, ring, damper = np.linalg.lstsq(lines, level, rcond=None)[0]
     sudden = damper < _SUDDEN * min(ring, -_SLOWEST)
-    return (release, -damper) if sudden else (np.inf, _DAMPER[0])
+    return (release, float(-damper)) if sudden else (np.inf, _DAMPER[0])
+
+
+def _bend(times: np.ndarray, level: np.ndarray) -> float:
+    """Return when two straight lines must meet to fit a level best, 8 frames or more from either end.
+
+    One straight line leaves an error. A slope that sets in at a bend lessens the error's square by the square
+    of their product over that of the slope, once a straight line is taken off the slope, too. All of these
+    are sums over what follows the bend, so running sums give them for every bend at once.
+
+    Args:
+        times: in ascending order, more than 16, (n_frames,).
+        level: in dB, (n_frames,).
+    """
+    t = times - times.mean()
+    error = level - level.mean() - t * (t @ level) / (t @ t)
+    rows = np.stack([np.ones_like(t), t, t**2, error, error * t])
+    count, first, second, errors, moments = np.cumsum(rows[:, ::-1], axis=1)[:, ::-1]
+    total, along = first - t * count, second - t * first  # sums of the slope from a bend on, and of it by t
+    own = second - 2 * t * first + t**2 * count - total**2 / len(t) - along**2 / (t @ t)
+    bends = slice(_FEWEST, -_FEWEST)
+    lessened = (moments - t * errors)[bends] ** 2 / own[bends]
+    return float(times[bends][lessened.argmax()])
 
 
 def _until(frames: Frames, end: float) -> Frames:
