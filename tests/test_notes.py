@@ -44,7 +44,8 @@ def test_a_whole_note_is_analyzed_from_silence_to_silence_and_its_times_count_fr
         assert frames.times[-1] + 256 / 44_100 > sound.duration  # it ends after the note
         assert frames.times[-1] - 256 / 44_100 <= sound.duration + 512 / 44_100
         surrounded = note.surround(sound, VOCODER).samples
-        np.testing.assert_array_equal(surrounded[note.lead(VOCODER) :][: len(sound)], sound.samples)
+        kept = surrounded[note.lead(VOCODER) :][: len(sound)]
+        assert np.ptp(kept - sound.samples) < 1e-12  # a struck note leaves out a constant offset
         assert len(surrounded) == 512 + 2 * 128 + 2_000 + 512
 
 

@@ -17,10 +17,7 @@ VOCODER = PhaseVocoder(2048, 512, 200)
 
 def in_frames(sound, vocoder=VOCODER):
     """Frames of a recording in silence, all that were measured, their times counted from its beginning."""
-    before = vocoder.fft_size + 2 * vocoder.hop_size
-    around = Sound(np.concatenate([np.zeros(before), sound.samples, np.zeros(vocoder.fft_size)]), RATE)
-    last = 1 + (len(around) - vocoder.fft_size) // vocoder.hop_size
-    return replace(vocoder.analyze(around)[1:last], start=vocoder.hop_size - before)
+    return StruckNote().analyze(sound, vocoder)
 
 
 def fitted(sound, vocoder=VOCODER):
@@ -60,6 +57,40 @@ def test_a_damper_is_found_when_it_falls_and_as_fast(loss, release, damper, seed
     found, steeper = find_release(replace(frames, magnitude=frames.magnitude * 10 ** (wobble / 20)))
     assert found == pytest.approx(release, abs=0.02)
     assert steeper == pytest.approx(damper, rel=0.06)
+
+
+@pytest.mark.parametrize("offset", [-0.3, 0.02])
+def test_a_constant_offset_is_left_out_unless_the_vocoder_keeps_it(offset):
+    """Of a tone that begins and breaks off within a period: its plain mean would be 0.00002."""
+    tone, lead = 0.1 * np.sin(2 * np.pi * 440.3 * np.arange(20_000) / RATE), 2048 + 2 * 512
+    for vocoder, left in ((VOCODER, 0.0), (PhaseVocoder(2048, 512, 200, dc=True), offset)):
+        surrounded = StruckNote().surround(Sound(tone + offset, RATE), vocoder).samples
+        np.testing.assert_allclose(surrounded[lead:][: len(tone)], tone + left, atol=1e-7)
+        assert not surrounded[:lead].any()
+        assert not surrounded[lead + len(tone) :].any()
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 2])
+def test_hardly_any_sound_is_surrounded_as_well(n_samples):
+    surrounded = StruckNote().surround(Sound(np.ones(n_samples), RATE), VOCODER)
+    np.testing.assert_allclose(surrounded.samples, np.zeros(2048 + 2 * 512 + n_samples + 2048), atol=1e-15)
+
+
+@pytest.mark.parametrize("name", PIANOS)
+def test_nothing_is_taken_out_of_a_recording_without_an_offset(name):
+    sound = recordings.load(name)
+    surrounded = StruckNote().surround(sound, VOCODER).samples
+    np.testing.assert_array_equal(surrounded[2048 + 2 * 512 :][: len(sound)], sound.samples)
+
+
+@pytest.mark.parametrize("offset", [-0.1, 0.02, 0.0005, 0.00003])
+@pytest.mark.parametrize("name", PIANOS)
+def test_a_constant_offset_does_not_hide_the_damper(name, offset):
+    sound = recordings.load(name)
+    moved = in_frames(Sound(sound.samples + offset, RATE), PhaseVocoder(2048, 512, 460))
+    expected = find_release(in_frames(sound, PhaseVocoder(2048, 512, 460)))
+    assert find_release(moved)[0] == pytest.approx(expected[0], abs=1e-9)
+    assert find_release(moved)[1] == pytest.approx(expected[1], rel=0.05)
 
 
 def test_a_damper_is_found_at_the_end_of_four_minutes():

@@ -19,12 +19,14 @@ import numpy as np
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import onset
 from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.features.notes import WholeNote
 
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
 _LAST = 4  # frames at a recording's end, where it is taken to hold nothing but noise
 _ABOVE_DB = 10.0  # a component is followed down to so much above that noise
 _HEARD = 1e-6  # of the loudest frame's power: what lies further below may be noise, and says nothing
+_OFFSET = 1e-4  # of the peak: a smaller constant offset lies 20 dB below all that is looked at
 _SILENCE = 1e-8  # of the loudest magnitude: -160 dB; what digital silence is taken for
 _RAISED = 10.0  # times a component's loudest: a piano's are raised to 4 times
 _ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
@@ -74,6 +76,19 @@ class StruckNote(WholeNote):
         self.onset = float(np.mean([onset(sound) for sound in sounds]))
         self.damper, self.tail = float(np.mean(dampers)), float(np.mean(tails))
         return self
+
+    def surround(self, sound: Sound, vocoder: PhaseVocoder) -> Sound:
+        """Put silence around a recording, as around any whole note, and take out a constant offset.
+
+        An offset would jump at the recording's ends, and leak from bin 0 to those beside it, like a string
+        that no damper stops. A vocoder that keeps bin 0 keeps it. It is found as a mean that counts the ends
+        least, where a tone may break off within a period.
+        """
+        offset = np.average(sound.samples, weights=np.hanning(len(sound) + 2)[1:-1]) if len(sound) else 0.0
+        if vocoder.dc or abs(offset) < _OFFSET * sound.peak:
+            return super().surround(sound, vocoder)
+        centered = Sound(sound.samples - offset, sound.sample_rate, sound.label)
+        return super().surround(centered, vocoder)
 
     def remove_decay(self, frames: Frames, seconds: float) -> Frames:
         """Return a recording's frames up to the damper, each component raised by what it has lost."""
