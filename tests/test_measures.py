@@ -396,7 +396,7 @@ def test_two_frames_with_a_pitch_make_a_slope_and_one_does_not():
 
 @pytest.mark.parametrize("frequency", [70.0, 220.0, 900.0])
 @pytest.mark.parametrize(
-    "decibels", [{2: 14}, {2: 18}, {3: 15}, {3: 18}, {2: 10, 4: 10, 6: 10}, {5: 15}], ids=str
+    "decibels", [{2: 14}, {2: 18}, {3: 15}, {3: 18}, {2: 10, 4: 10, 6: 10}, {5: 15}, {10: 9}], ids=str
 )
 def test_a_partial_up_to_18_db_stronger_is_not_taken_for_the_pitch(frequency, decibels):
     at = 2 * np.pi * frequency * np.arange(RATE // 2) / RATE

@@ -88,9 +88,9 @@ def pitch(sound: Sound, low: float = 50.0, high: float = 2000.0) -> tuple[np.nda
     below low or above high, or that lie 40 dB below the loudest, have none: NaN. A steady tone is found
     within half a cent up to 1 kHz, and within 2 cents up to 2 kHz, at sample rates of 8 kHz or more.
 
-    Three things mislead: a partial some 19 dB stronger than the others together, which is taken for the tone;
-    rumble in the first and last two periods of low, where it is not known well enough to be taken out; a tone
-    above nine tenths of half the sample rate.
+    Three things mislead: a partial so much stronger than the others together that it is taken for the tone (a
+    second by 19 dB, a fifth by 15, a tenth by 9); rumble in the first and last two periods of low, where it
+    is not known well enough to be taken out; a tone above nine tenths of half the sample rate.
 
     Args:
         sound: at least four periods of the lowest pitch long.

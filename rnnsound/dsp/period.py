@@ -68,7 +68,7 @@ def period(similarity: np.ndarray) -> float:
     A hill begins where the similarity rises above 0. (It falls below within a period: its mean is 0.) Of all
     hills, it is the first that is nearly as high as the highest: at least nine tenths of it, and no further
     from 1 than twice the highest and 0.02 more. A partial makes hills before the period, too, but they are
-    lower unless it is some 19 dB stronger than the others together.
+    lower unless it is far stronger than the others together.
 
     Args:
         similarity: as self_similarity gives it.
@@ -79,6 +79,7 @@ def period(similarity: np.ndarray) -> float:
     hills = np.repeat(np.maximum.reduceat(similarity, rises), np.diff(rises, append=len(similarity)))
     summits = rises[0] + np.flatnonzero(similarity[rises[0] :] == hills)
     summits = summits[summits < len(similarity) - 2 * _REACH]
+    summits = summits[similarity[summits] > 0.5 * _ALIKE]  # a top between two is at most 1.5 times as high
     if len(summits) == 0:
         return np.nan
     heights = (similarity[np.abs(summits[:, None] + _NEAR)] @ _BETWEEN).max(axis=1)
