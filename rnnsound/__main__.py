@@ -269,7 +269,8 @@ def _generate(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise UnusableArgument(error) from error
-    sound = model.limit(sound)
+    if sound.remark:
+        terminal.say(sound.remark)
     sound.write(options.output)
     said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
     terminal.say(f"{options.output}: {said}", sys.stdout)

@@ -39,7 +39,7 @@ class SoundModel:
         primer: frames of the recording that the network hears before it runs freely.
         note: what the recording was taken for; None: what the config says.
         history: of the training.
-        peak: largest sample of the recording; limit allows 6 dB more. inf: no limit.
+        peak: largest sample of the recording; what is generated reaches at most 6 dB more. inf: no limit.
 
     Notebook: 04_sine_model.
     """
@@ -201,33 +201,16 @@ class SoundModel:
         if resets_per_second or reset_source is not None:
             resets = self.draw_resets(n_frames, resets_per_second, reset_source, seed)
         frames = self.generate_frames(n_frames, variance_scale, seed, resets, n_samples, draw)
-        samples = self.synthesize(frames).samples[silence : silence + n_samples]
-        return Sound(samples, rate, f"generated, seed {seed}")
+        samples = self._render(frames).samples[silence : silence + n_samples]
+        return self._limited(Sound(samples, rate, f"generated, seed {seed}"))
 
     def synthesize(self, frames: Frames) -> Sound:
         """Make sound of generated frames, as the config asks: phases locked, then made to agree.
 
-        Before the stroke of a struck note there is silence.
+        Before the stroke of a struck note there is silence. What would be more than 6 dB louder than the
+        recording is turned down, and the sound's remark says so.
         """
-        onset = 0
-        if self.note.onset is not None:
-            onset = round(self.note.onset * frames.sample_rate) - self._start
-        if self.config.render.lock_phases:
-            frames = lock_phases(frames)
-        frames = griffin_lim(frames, self.vocoder, self.config.render.griffin_lim_iterations, onset)
-        return mute_before(self.vocoder.synthesize(frames), onset)
-
-    def limit(self, sound: Sound) -> Sound:
-        """Turn down, and say so, what is more than 6 dB louder than the recording: ears are safe."""
-        if sound.peak <= _LOUDER * self.peak:
-            return sound
-        gain = _LOUDER * self.peak / sound.peak
-        warnings.warn(
-            f"turned down by {-20 * np.log10(gain):.0f} dB: the network went far beyond its recording, and "
-            "would have been more than 6 dB louder",
-            stacklevel=2,
-        )
-        return Sound(gain * sound.samples, sound.sample_rate, sound.label)
+        return self._limited(self._render(frames))
 
     def resynthesize(self, sound: Sound) -> Sound:
         """Send a recording through the model's frames and back: the best that the model could do.
@@ -275,6 +258,22 @@ class SoundModel:
         """What the model is made of: SoundModel(*parts) is the same model."""
         made_of = self.config, self.scaler, self.network, self.primer, self.note, self.history, self.peak
         return Parts(*made_of)
+
+    def _render(self, frames: Frames) -> Sound:
+        onset = 0
+        if self.note.onset is not None:
+            onset = round(self.note.onset * frames.sample_rate) - self._start
+        if self.config.render.lock_phases:
+            frames = lock_phases(frames)
+        frames = griffin_lim(frames, self.vocoder, self.config.render.griffin_lim_iterations, onset)
+        return mute_before(self.vocoder.synthesize(frames), onset)
+
+    def _limited(self, sound: Sound) -> Sound:
+        gain = min(_LOUDER * self.peak / max(sound.peak, np.finfo(float).tiny), 1.0)
+        if gain == 1:
+            return sound
+        remark = f"turned down by {-20 * np.log10(gain):.1f} dB: the network went far beyond its recording"
+        return replace(sound, samples=gain * sound.samples, remark=remark)
 
     @property
     def _start(self) -> int:

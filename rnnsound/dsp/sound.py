@@ -2,18 +2,17 @@
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from rnnsound.dsp.audio_file import AudioFile
 from rnnsound.dsp.outputs import replacing
 
-_CANCELED = 0.01  # of the loudest channel's power, -20 dB: a mix must hold more
-_FAR_TOO_LOUD = 16.0  # 24 dB above full scale
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
-_BLOCK = 65_536  # samples read or written at a time: a header that promises too much costs no memory
+_BLOCK = 65_536  # samples written at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +23,7 @@ class Sound:
         samples: float, shape (n_samples,); full scale is -1 to 1, louder values are kept as they are.
         sample_rate: samples per second, a positive whole number.
         label: what a player or a plot calls the sound.
+        remark: what was done to it that a listener should know; players show it.
 
     Raises:
         ValueError: the samples are not one row of finite numbers, or the rate is not a positive whole number.
@@ -34,6 +34,7 @@ class Sound:
     samples: np.ndarray
     sample_rate: int
     label: str = "sound"
+    remark: str = ""
 
     def __post_init__(self):
         samples = np.asarray(self.samples, dtype=np.float64)
@@ -69,7 +70,7 @@ class Sound:
     def crop(self, start: float, stop: float) -> "Sound":
         """Return the part from start to stop, both in seconds."""
         first, last = (round(seconds * self.sample_rate) for seconds in (start, stop))
-        return Sound(self.samples[max(first, 0) : max(last, 0)], self.sample_rate, self.label)
+        return replace(self, samples=self.samples[max(first, 0) : max(last, 0)])
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> "Sound":
@@ -85,42 +86,14 @@ class Sound:
 
         Notebook: 00_start_here.
         """
-        path = Path(path)
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: there is no such file; check the name and the folder")
-        if not path.is_file():
-            raise OSError(f"{path}: this is not a file; name one audio file")
-        if path.stat().st_size == 0:
-            raise ValueError(f"{path}: the file is empty; use an audio file such as WAV, FLAC, OGG or MP3")
-        if path.suffix.lower() == ".raw":
-            raise ValueError(
-                f"{path}: raw samples do not say what format they are in; use WAV, FLAC, OGG or MP3"
-            )
-        try:
-            with soundfile.SoundFile(path) as file:
-                samples = _read_blocks(file)
-                sample_rate = file.samplerate
-        except soundfile.LibsndfileError as error:
-            reason = error.error_string.strip().rstrip(".")
-            raise ValueError(
-                f"{path}: this is not audio that can be read ({reason}); use WAV, FLAC, OGG or MP3"
-            ) from error
-        if len(samples) == 0:
-            raise ValueError(f"{path}: the file holds no samples; use a recording with some sound in it")
-        mono, how = _mixed(samples)
-        if how:
-            warnings.warn(f"{path}: {how}", stacklevel=2)
-        peak = np.max(np.abs(mono))
-        if _FAR_TOO_LOUD < peak < np.inf:
-            warnings.warn(
-                f"{path}: samples reach {peak:.0f}, where full scale is 1: whole numbers saved as fractions? "
-                "Divide them by their full scale, 32768 for 16 bits",
-                stacklevel=2,
-            )
-        try:
-            return cls(mono, sample_rate, label=path.name)
-        except ValueError as error:
-            raise ValueError(f"{path.parent / str(error)}") from error
+        file = AudioFile(path)
+        for remark in file.remarks:
+            warnings.warn(remark, stacklevel=2)
+        samples, filled = np.empty(file.n_samples), 0
+        for block in file.blocks():
+            samples[filled : filled + len(block)] = block
+            filled += len(block)
+        return cls(samples, file.sample_rate, label=file.path.name)
 
     def write(self, path: str | os.PathLike) -> None:
         """Write an audio file, its format chosen by the ending: .wav, .flac, .ogg or .mp3.
@@ -184,25 +157,3 @@ def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate
     n = np.arange(round(seconds * sample_rate))
     samples = amplitude * np.sin(2 * np.pi * frequency * n / sample_rate)
     return Sound(samples, sample_rate, label=f"{frequency:g} Hz sine")
-
-
-def _mixed(samples: np.ndarray) -> tuple[np.ndarray, str]:
-    """Make one channel of several, (n_samples, n_channels) -> (n_samples,), and say how.
-
-    A channel that was wired the wrong way round would cancel the other: then the loudest is taken alone.
-    """
-    if samples.shape[1] == 1:
-        return samples[:, 0], ""
-    mean, powers = samples.mean(axis=1), np.mean(samples**2, axis=0)
-    if np.mean(mean**2) < _CANCELED * powers.max():
-        loudest = int(powers.argmax())
-        return samples[:, loudest], f"its channels cancel each other: channel {loudest + 1} alone was taken"
-    return mean, f"{samples.shape[1]} channels were mixed down to one"
-
-
-def _read_blocks(file: soundfile.SoundFile) -> np.ndarray:
-    """Read an open file to its end, (n_samples, n_channels), whatever length its header announces."""
-    blocks = [np.empty((0, file.channels))]
-    while len(block := file.read(_BLOCK, dtype="float64", always_2d=True)):
-        blocks.append(block)
-    return np.concatenate(blocks)

@@ -65,7 +65,8 @@ def caption(label: str, sound: Sound) -> str:
     """Return a player's label as HTML: what it is, how long, how loud. The label itself may hold anything."""
     loudness = level(sound)
     how_loud = f"{loudness:.1f} dB" if np.isfinite(loudness) else "silence"
-    return f"<b>{html.escape(label)}</b> · {sound.duration:.1f} s · {how_loud}"
+    remark = f" · {html.escape(sound.remark)}" if sound.remark else ""
+    return f"<b>{html.escape(label)}</b> · {sound.duration:.1f} s · {how_loud}{remark}"
 
 
 def register_sound_formatter() -> None:

@@ -1,0 +1,125 @@
+"""Audio files: read block by block, as mono samples, up to where they break off (by libsndfile)."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from rnnsound.dsp.damaged import mended
+
+_BLOCK = 65_536  # samples at a time: a header that promises too much costs no memory
+_CANCELED = 0.01  # of the loudest channel's power, -20 dB: a mix must hold more
+_FAR_TOO_LOUD = 16.0  # 24 dB above full scale
+
+
+class AudioFile:
+    """An audio file that was listened to once: how long it is, and how its channels are made one.
+
+    Args:
+        path: WAV, FLAC, OGG, MP3 or whatever else libsndfile reads.
+
+    Attributes:
+        sample_rate: samples per second.
+        n_samples: that the file really holds, whatever it says.
+        remarks: what should be known of it, sentences that name the file.
+
+    Raises:
+        OSError: the file is missing, is not a file, or cannot be read.
+        ValueError: it holds no audio, no samples, or samples that are not finite.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        _check_path(self.path)
+        self.sample_rate, self.n_samples, self.remarks, self._channel = 0, 0, [], None
+        powers = mean_power = peak = not_finite = 0
+        for block in self._blocks():
+            mean = block.mean(axis=1)
+            self.n_samples += len(block)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+                powers, mean_power = powers + np.sum(block**2, axis=0), mean_power + np.sum(mean**2)
+            not_finite += np.count_nonzero(~np.isfinite(mean))
+            peak = max(peak, np.abs(mean).max())
+        if self.n_samples == 0:
+            raise ValueError(f"{path}: the file holds no samples; use a recording with some sound in it")
+        if not_finite:
+            raise ValueError(
+                f"{path}: {not_finite} of {self.n_samples} samples are not finite numbers (NaN or infinity); "
+                "use a recording without them"
+            )
+        self._choose_channel(powers, mean_power)
+        if self._breaks_off:
+            self._remark(
+                f"it breaks off after {self.n_samples / self.sample_rate:.3f} s, and was taken up to there"
+            )
+        if peak > _FAR_TOO_LOUD:
+            self._remark(
+                f"samples reach {peak:.0f}, where full scale is 1: whole numbers saved as fractions? "
+                "Divide them by their full scale, 32768 for 16 bits"
+            )
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Go through the samples, mono, float, in blocks of shape (n,) of any length."""
+        for block in self._blocks():
+            yield block.mean(axis=1) if self._channel is None else block[:, self._channel]
+
+    def _choose_channel(self, powers: np.ndarray, mean_power: float) -> None:
+        """Average the channels; where one, wired the wrong way round, cancels another, take the loudest."""
+        if len(powers) == 1:
+            self._channel = 0
+        elif mean_power < _CANCELED * powers.max():
+            self._channel = int(powers.argmax())
+            self._remark(f"its channels cancel each other: channel {self._channel + 1} alone was taken")
+        else:
+            self._remark(f"{len(powers)} channels were mixed down to one")
+
+    def _remark(self, sentence: str) -> None:
+        self.remarks.append(f"{self.path}: {sentence}")
+
+    def _blocks(self) -> Iterator[np.ndarray]:
+        """Go through the samples of all channels, (n, n_channels), up to where the file breaks off."""
+        found, self._breaks_off = None, False
+        for content in mended(self.path):
+            with content:
+                try:
+                    with soundfile.SoundFile(content) as file:
+                        if found not in (None, (file.samplerate, file.channels)):
+                            raise ValueError(
+                                f"{self.path}: its parts have different sample rates or numbers of channels; "
+                                "use one file for each"
+                            )
+                        found = self.sample_rate, _ = file.samplerate, file.channels
+                        yield from self._to_the_end(file)
+                except soundfile.LibsndfileError as error:
+                    reason = error.error_string.strip().rstrip(".")
+                    raise ValueError(
+                        f"{self.path}: this is not audio that can be read ({reason}); "
+                        "use WAV, FLAC, OGG or MP3"
+                    ) from error
+
+    def _to_the_end(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+        """Read an open file in blocks, to its end or to where its decoder gives up."""
+        n_read = _BLOCK
+        while n_read == _BLOCK and not self._breaks_off:
+            block = np.full((_BLOCK, file.channels), np.nan)
+            try:
+                n_read = len(file.read(out=block))
+            except soundfile.LibsndfileError:  # only after FLAC that breaks off was decoded up to there
+                n_read = _BLOCK - int(np.isnan(block[::-1, 0]).cumprod().sum())
+                self._breaks_off = True
+            if n_read:
+                yield block[:n_read]
+
+
+def _check_path(path: Path) -> None:
+    """Refuse what is no file that could be audio."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file; check the name and the folder")
+    if not path.is_file():
+        raise OSError(f"{path}: this is not a file; name one audio file")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path}: the file is empty; use an audio file such as WAV, FLAC, OGG or MP3")
+    if path.suffix.lower() == ".raw":
+        raise ValueError(f"{path}: raw samples do not say what format they are in; use WAV, FLAC, OGG or MP3")
