@@ -4,7 +4,6 @@ Exit status 0: done; 1: failed; 2: unusable arguments. An error is one sentence 
 """
 
 import argparse
-import csv
 import math
 import os
 import sys
@@ -13,17 +12,15 @@ import warnings
 from dataclasses import fields
 from pathlib import Path
 
-import numpy as np
-
 from rnnsound import terminal
 from rnnsound.check import check
 from rnnsound.config import PARTS, Config, ModelConfig, VocoderConfig, explain
 from rnnsound.dsp import recordings
-from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import level
 from rnnsound.dsp.outputs import check_output
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.presets import PRESETS
+from rnnsound.tabulate import FrameOutOfRange, tabulate
 
 _OUT_OF_MEMORY = "out of memory; use a shorter sound, a smaller network, or a computer with more of it"
 _SECONDS = 2.0  # between two checkpoints of a training, at least
@@ -162,31 +159,11 @@ def _analyze(options: argparse.Namespace) -> int:
         vocoder = PhaseVocoder(**{"hop_size": given["fft_size"] // 4} | given)  # all components, unless given
     except ValueError as error:
         raise UnusableArgument(error) from error
-    sound = recordings.find(options.sound)
-    frames = vocoder.analyze(sound)
-    if options.frame is not None and not 0 <= options.frame < len(frames):
-        raise UnusableArgument(
-            f"--frame {options.frame}: {options.sound} has {len(frames)} frames; use 0 to {len(frames) - 1}"
-        )
-    if options.csv:
-        _write_csv(frames, options.frame)
-    else:
-        said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
-        terminal.say(f"{sound.label}: {said}", sys.stdout)
-        print(frames)
-        _print_table(frames, _loudest(frames) if options.frame is None else options.frame)
+    try:
+        tabulate(options.sound, vocoder, options.frame, options.csv)
+    except FrameOutOfRange as error:
+        raise UnusableArgument(error) from error
     return 0
-
-
-def _write_csv(frames: Frames, only: int | None) -> None:
-    """Write one frame, or all of them with a column that counts them."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    columns = ["component", "magnitude", "frequency"]
-    writer.writerow(columns if only is not None else ["frame", *columns])
-    for t in range(len(frames)) if only is None else [only]:
-        for k in range(frames.n_components):
-            row = [k, f"{frames.magnitude[t, k]:.6f}", f"{frames.frequency[t, k]:.6f}"]
-            writer.writerow(row if only is not None else [t, *row])
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -275,18 +252,6 @@ def _generate(options: argparse.Namespace) -> int:
     said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
     terminal.say(f"{options.output}: {said}", sys.stdout)
     return 0
-
-
-def _loudest(frames: Frames) -> int:
-    return int(np.argmax(np.sum(frames.magnitude**2, axis=1)))
-
-
-def _print_table(frames: Frames, frame: int) -> None:
-    print(f"frame {frame}, {frames.times[frame]:.3f} s")
-    print(f"{'component':>9}  {'center (Hz)':>12}  {'magnitude':>12}  {'frequency (Hz)':>14}")
-    for k, center in enumerate(frames.bin_centers):
-        values = frames.magnitude[frame, k], frames.frequency[frame, k]
-        print(f"{k:9d}  {center:12.2f}  {values[0]:12.4f}  {values[1]:14.4f}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The phase vocoder against known tones, the article's digits, librosa and itself inverted."""
 
+import tracemalloc
+
 import librosa
 import numpy as np
 import pytest
@@ -250,3 +252,37 @@ def test_overlap_and_add_as_written_out_one_frame_after_the_other(hop_size):
     most = (vocoder.window.reshape(-1, hop_size) ** 2).sum(axis=0).max()
     expected = out / np.maximum(power, 0.1 * most)
     np.testing.assert_allclose(vocoder.synthesize(frames).samples, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_samples", [512, 513, 639, 640, 641, 33_407, 33_408, 33_409, 200_000])
+@pytest.mark.parametrize("block", [1000, 10**6])
+def test_a_sound_that_comes_in_blocks_has_the_frames_of_the_whole(n_samples, block):
+    vocoder = PhaseVocoder(512, 128, n_components=20)
+    sound = Sound(np.random.default_rng(0).uniform(-1, 1, n_samples), 44_100)
+    blocks = [sound.samples[start : start + block] for start in range(0, n_samples, block)]
+    whole, pieces = vocoder.analyze(sound), list(vocoder.analyze_blocks(blocks, 44_100, "noise"))
+    for name in ("magnitude", "frequency", "times"):
+        got = np.concatenate([getattr(piece, name) for piece in pieces])
+        np.testing.assert_allclose(got, getattr(whole, name), rtol=1e-9)
+    n_before = 0
+    for piece in pieces:  # each knows its own phases
+        same = whole[n_before : n_before + len(piece)]
+        expected, heard = vocoder.synthesize(same).samples, vocoder.synthesize(piece).samples
+        np.testing.assert_allclose(heard, expected, atol=1e-9)
+        n_before += len(piece)
+
+
+def test_less_than_a_frame_in_blocks_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"noise: .*shorter than one 512-sample"):
+        list(PhaseVocoder(512, 128).analyze_blocks([np.zeros(500)], 44_100, "noise"))
+
+
+def test_a_very_long_frame_at_every_sample_takes_no_more_than_a_few_of_them_in_memory():
+    vocoder = PhaseVocoder(2**18, 1, n_components=2)
+    frames = Frames(np.ones((300, 2)), np.ones((300, 2)), 44_100, 2**18, 1)
+    tracemalloc.start()
+    heard = vocoder.synthesize(frames)
+    vocoder.analyze(heard)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300e6  # 300 such frames at once would be 630 MB, and several arrays of them

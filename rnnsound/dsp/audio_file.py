@@ -82,22 +82,20 @@ class AudioFile:
         """Go through the samples of all channels, (n, n_channels), up to where the file breaks off."""
         found, self._breaks_off = None, False
         for content in mended(self.path):
-            with content:
-                try:
-                    with soundfile.SoundFile(content) as file:
-                        if found not in (None, (file.samplerate, file.channels)):
-                            raise ValueError(
-                                f"{self.path}: its parts have different sample rates or numbers of channels; "
-                                "use one file for each"
-                            )
-                        found = self.sample_rate, _ = file.samplerate, file.channels
-                        yield from self._to_the_end(file)
-                except soundfile.LibsndfileError as error:
-                    reason = error.error_string.strip().rstrip(".")
-                    raise ValueError(
-                        f"{self.path}: this is not audio that can be read ({reason}); "
-                        "use WAV, FLAC, OGG or MP3"
-                    ) from error
+            try:
+                with soundfile.SoundFile(content) as file:
+                    if found not in (None, (file.samplerate, file.channels)):
+                        raise ValueError(
+                            f"{self.path}: its parts have different sample rates or numbers of channels; "
+                            "use one file for each"
+                        )
+                    found = self.sample_rate, _ = file.samplerate, file.channels
+                    yield from self._to_the_end(file)
+            except soundfile.LibsndfileError as error:
+                reason = error.error_string.strip().rstrip(".")
+                raise ValueError(
+                    f"{self.path}: this is not audio that can be read ({reason}); use WAV, FLAC, OGG or MP3"
+                ) from error
 
     def _to_the_end(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         """Read an open file in blocks, to its end or to where its decoder gives up."""

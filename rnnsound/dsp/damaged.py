@@ -18,41 +18,41 @@ _FIRST, _LAST = 2, 4  # flags of an OGG page
 _WHOLE_SEGMENT = 255  # a packet ends with a segment that is shorter
 
 
-def mended(path: Path) -> list[BinaryIO]:
-    """Open what libsndfile is to read of a file, one after the other: usually the file itself.
+def mended(path: Path) -> list[Path | BinaryIO]:
+    """Return what libsndfile is to read of a file, one after the other: usually the file itself.
 
     Args:
         path: an audio file, or any other.
-
-    Returns:
-        Open files, or their mended contents; the caller closes them.
     """
-    file = path.open("rb")
-    kind = file.read(4)
-    file.seek(0)
-    if kind == b"OggS":
-        with file:
-            return [io.BytesIO(link) for link in _ogg_links(file.read())]
-    length = _caf_length(file) if kind == b"caff" else _wav_length(file) if kind == b"RIFF" else None
-    if length is None:
-        file.seek(0)
-        return [file]
-    with file:
+    with path.open("rb") as file:
+        kind = file.read(4)
+        if kind == b"OggS":
+            file.seek(0)
+            return [_Content(link) for link in _ogg_links(file.read())]
+        length = _caf_length(file) if kind == b"caff" else _wav_length(file) if kind == b"RIFF" else None
+        if length is None:
+            return [path]
         position, size = length
         file.seek(0)
         content = bytearray(file.read())
-        content[position : position + len(size)] = size
-        return [io.BytesIO(content)]
+    content[position : position + len(size)] = size
+    return [_Content(content)]
+
+
+class _Content(io.BytesIO):
+    """A file in memory, in which libsndfile may look for what lies before its beginning, as in any file."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = (0, self.tell(), self.getbuffer().nbytes)[whence]
+        return super().seek(max(start + offset, 0))
 
 
 def _chunks(file: BinaryIO, start: int, header: struct.Struct) -> Iterator[tuple[bytes, int, int]]:
     """Go through a file's chunks: name, position of the content, and size that its header gives."""
-    position = start
-    while True:
+    position, end = start, file.seek(0, io.SEEK_END)
+    while position + header.size <= end:
         file.seek(position)
         found = file.read(header.size)
-        if len(found) < header.size:
-            return
         name, size = header.unpack(found)
         position += header.size
         yield name, position, size

@@ -61,12 +61,21 @@ def find(name_or_path: str | os.PathLike) -> Sound:
     """
     if name_or_path in NAMES:
         return load(name_or_path)
-    if not Path(name_or_path).exists():
+    return Sound.read(existing(name_or_path))
+
+
+def existing(path: str | os.PathLike) -> Path:
+    """Return the path of a file that is there, where a recording's name might have been meant too.
+
+    Raises:
+        ValueError: nothing is there.
+    """
+    if not Path(path).exists():
         raise ValueError(
-            f"{name_or_path}: neither a bundled recording ({', '.join(NAMES)}) nor an audio file "
+            f"{path}: neither a bundled recording ({', '.join(NAMES)}) nor an audio file "
             "that exists; check the spelling and the folder"
         )
-    return Sound.read(name_or_path)
+    return Path(path)
 
 
 def files() -> list[Path]:

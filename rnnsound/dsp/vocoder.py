@@ -4,6 +4,9 @@ Source: Flanagan and Golden, "Phase Vocoder", 1966; Portnoff, "Implementation of
 Using the Fast Fourier Transform", 1976. Notebook: 01_sine_and_phase_vocoder.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -11,6 +14,7 @@ from rnnsound.dsp.frames import TURN, Frames, accumulate
 from rnnsound.dsp.sound import Sound
 
 _BLOCK = 256  # frames worked on at a time: they stay in the processor's cache, whatever the sound's length
+_LARGEST_BLOCK = 2**22  # samples in them at most: of very long frames there are fewer
 _LARGEST_FFT = 2**20  # 24 s in one frame at 44.1 kHz
 
 
@@ -44,6 +48,7 @@ class PhaseVocoder:
         self.n_components = n_components
         self.dc = dc
         self.window = _window(fft_size, hop_size)
+        self._block = max(min(_BLOCK, _LARGEST_BLOCK // fft_size), 1)
 
     def __repr__(self):
         dc = ", dc=True" if self.dc else ""
@@ -83,8 +88,8 @@ class PhaseVocoder:
         advance = np.empty((n_frames, self.n_components))  # turns, beyond what the bin's center would advance
         center = np.arange(self.n_components) * (self.hop_size / self.fft_size)  # turns per hop
         first_phase = previous = None
-        for start in range(0, n_frames, _BLOCK):
-            block = slice(start, start + _BLOCK)
+        for start in range(0, n_frames, self._block):
+            block = slice(start, start + self._block)
             spectrum = np.fft.rfft(steps[block] * self.window)[:, : self.n_components]
             np.abs(spectrum, out=magnitude[block])
             turns = np.angle(spectrum) / (2 * np.pi)
@@ -100,6 +105,36 @@ class PhaseVocoder:
         if not self.dc:
             magnitude[:, 0] = frequency[:, 0] = 0.0
         return Frames(magnitude, frequency, sound.sample_rate, self.fft_size, self.hop_size, first_phase)
+
+    def analyze_blocks(self, blocks: Iterable[np.ndarray], sample_rate: int, label: str) -> Iterator[Frames]:
+        """Measure a sound of any length, of which only a piece is in memory at a time.
+
+        Args:
+            blocks: its samples, in arrays of shape (n,) of any length.
+            sample_rate: samples per second.
+            label: what messages call it.
+
+        Returns:
+            Frames, in pieces: together what analyze gives of the whole.
+
+        Raises:
+            ValueError: the sound is shorter than one frame.
+        """
+        waiting, first, at_once = np.empty(0), 0, _BLOCK * self.hop_size
+        for block in blocks:
+            waiting = np.concatenate([waiting, block])
+            if len(waiting) > self.fft_size + at_once:
+                # The last whole frame waits: the next one's frequencies are counted from it.
+                end = (len(waiting) - self.fft_size) // self.hop_size * self.hop_size
+                yield self._piece(Sound(waiting[: end + self.fft_size], sample_rate), first)
+                waiting, first = waiting[end:], first + end // self.hop_size
+        if not first or len(waiting) > self.fft_size:
+            yield self._piece(Sound(waiting, sample_rate, label), first)
+
+    def _piece(self, sound: Sound, first: int) -> Frames:
+        """Return a piece's frames; any piece but the very first begins with a frame that is known already."""
+        frames = self.analyze(sound)
+        return replace(frames[1:], start=(first + 1) * self.hop_size) if first else frames
 
     def synthesize(self, frames: Frames) -> Sound:
         """Turn frames into sound: accumulate phases, inverse FFT, window, overlap and add.
@@ -133,8 +168,9 @@ class PhaseVocoder:
         output = np.zeros((n_frames + overlap - 1, self.hop_size))  # one row per hop
         power = np.zeros_like(output)
         squared_window = (self.window**2).reshape(overlap, self.hop_size)
-        for start in range(0, n_frames, _BLOCK):
-            magnitude, frequency = (a[start : start + _BLOCK] for a in (frames.magnitude, frames.frequency))
+        for start in range(0, n_frames, self._block):
+            stop = start + self._block
+            magnitude, frequency = (a[start:stop] for a in (frames.magnitude, frames.frequency))
             turns = frequency * (self.hop_size / frames.sample_rate)
             if start == 0:
                 turns[0] = frames.first_phase / (2 * np.pi)  # no frame before it to advance from
