@@ -10,6 +10,8 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +29,8 @@ from rnnsound.nn.network import SoundRNN
 _MAGIC = b"rnnsound model 2\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST_FILE = 2**30  # bytes; the article's largest model has 1.5 million
+_LARGEST_HEADER = 2**20  # of the tensors; a model's takes some thousand bytes, and so does its description
+_AT_ONCE = 2**16  # numbers of the primer that are looked at together
 _LARGEST_NUMBER = 1e9  # no weight, frequency or magnitude comes near; products of two such are still finite
 HIGHEST_RATE = 10_000_000
 _CURVES = ("losses", "errors", "validation")
@@ -110,7 +114,10 @@ def load_checkpoint(path: str | os.PathLike) -> Parts:
     try:
         with np.errstate(all="ignore"):
             tensors = safetensors.numpy.load(content)
-            description = json.loads(tensors.pop("description").tobytes())
+            description = tensors.pop("description")
+            if description.nbytes > _LARGEST_HEADER:
+                raise ValueError("the description is too long")
+            description = json.loads(description.tobytes())
             return _from_tensors(description, tensors)
     except _MALFORMED as error:  # what the file says is not repeated
         raise ValueError(f"{path}: this file holds no usable model; train and save one") from error
@@ -124,13 +131,20 @@ def _content(path: Path) -> bytes:
         raise OSError(f"{path}: this is not a file; name one model file")
     if path.stat().st_size > _LARGEST_FILE:
         raise ValueError(f"{path}: a file of {path.stat().st_size:,} bytes is not a model made by rnnsound")
-    data = path.read_bytes()
-    if not data.startswith(_MAGIC):
-        raise ValueError(f"{path}: this is not a model of this version of rnnsound; train and save one")
-    digest, content = data[len(_MAGIC) :][:_DIGEST], data[len(_MAGIC) + _DIGEST :]
-    if hashlib.sha256(content).digest() != digest:
-        raise ValueError(f"{path}: this model is damaged or cut short; copy it again or train anew")
-    return content
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise ValueError(f"{path}: this is not a model of this version of rnnsound; train and save one")
+        expected, checksum = file.read(_DIGEST), hashlib.sha256()
+        content = file.tell()
+        while block := file.read(2**20):
+            checksum.update(block)
+        if checksum.digest() != expected:
+            raise ValueError(f"{path}: this model is damaged or cut short; copy it again or train anew")
+        file.seek(content)
+        if int.from_bytes(file.read(8), "little") > _LARGEST_HEADER:
+            raise ValueError(f"{path}: this file holds no usable model; train and save one")
+        file.seek(content)
+        return file.read()
 
 
 def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
@@ -138,7 +152,8 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     for name, array in tensors.items():
         kind = "u" if name == "history.generator" else "f"
         largest = np.finfo(float).max if name.startswith("history.") else _LARGEST_NUMBER
-        if array.dtype.kind != kind or not (np.abs(array) <= largest).all():
+        inside = not array.size or (array.min() >= -largest and array.max() <= largest)  # NaN is neither
+        if array.dtype.kind != kind or not inside:
             raise ValueError("a number is too large, or is none")
     config = ModelConfig().replace(**description["settings"])
     rate, start, peak = (description[name] for name in ("sample_rate", "start", "peak"))
@@ -156,13 +171,21 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     if groups["primer"] or primer.n_components != sizes.n_components:
         raise ValueError("the primer does not fit the settings")
     scaler = make_scaler(config.features).restore(groups["scaler"], primer)
-    if not (len(primer) and np.isfinite(scaler.transform(primer)).all()):
+    if not (len(primer) and all(np.isfinite(scaler.transform(part)).all() for part in _parts_of(primer))):
         raise ValueError("the primer does not fit the means and deviations")
     note = make_note(config.features).restore(groups["note"], sizes.n_components)
     network = _network(config, scaler, note, groups["network"])
     history = _history(groups["history"], config)
     history.optimizer_state = _optimizer_state(groups["optimizer"], network, config)
     return Parts(config, scaler, network.eval(), primer, note, history, math.inf if peak is None else peak)
+
+
+def _parts_of(primer: Frames) -> Iterator[Frames]:
+    """Go through a primer in small parts, however long it claims to be; their phases are of no interest."""
+    step = max(_AT_ONCE // primer.n_components, 1)
+    for start in range(0, len(primer), step):
+        part = slice(start, start + step)
+        yield replace(primer, magnitude=primer.magnitude[part], frequency=primer.frequency[part])
 
 
 def _network(config: ModelConfig, scaler: Scaler, note: Excerpt, arrays: dict[str, np.ndarray]) -> SoundRNN:

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 
@@ -392,3 +393,23 @@ def test_a_name_that_the_terminal_cannot_write_fails_nothing(tmp_path, encoding)
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (b"\\u266a" in done.stdout) == (encoding == "ascii")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("settings", [{}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_names_that_are_no_text_are_names_like_others(tmp_path, settings):
+    folder = os.fsencode(tmp_path)
+    sound, model, take = (os.path.join(folder, n) for n in (b"\xff.wav", b"\xe9.pt", b"\xfe.wav"))
+    shutil.copy(recordings.files()[0], sound)
+    tiny = [b"--epochs", b"1", b"--hidden-size", b"4"]
+    for arguments in (
+        [b"analyze", sound, b"--components", b"3"],
+        [b"train", sound, b"-o", model, *tiny],
+        [b"generate", model, b"-o", take, b"--seconds", b"0.2"],
+    ):
+        done = subprocess.run(
+            [os.fsencode(sys.executable), b"-m", b"rnnsound", *arguments],
+            capture_output=True, env={**os.environ, **settings}, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert os.path.exists(take)

@@ -141,12 +141,25 @@ def test_turning_a_slider_changes_the_sound_and_the_picture(capsys):
     assert "880 Hz sine" in text.value
 
 
-def test_a_setting_that_cannot_work_is_explained_and_the_sound_before_stays():
+def test_a_setting_that_cannot_work_is_explained_and_no_older_sound_is_taken_for_its():
     slider = ipywidgets.IntSlider(value=440, min=0, max=50_000, description="frequency")
-    _, text, audio, _ = show.explore(lambda f: sine(f, seconds=0.2), slider, settings=(440,)).children
+    _, text, audio, image = show.explore(lambda f: sine(f, seconds=0.2), slider, settings=(440,)).children
     slider.value = 30_000
     assert "cannot be sampled" in text.value
-    assert audio.value == encode(sine(440.0, seconds=0.2))
+    assert audio.value == image.value == b""
+    slider.value = 880
+    assert audio.value == encode(sine(880.0, seconds=0.2))
+
+
+def test_a_mistake_in_the_learners_own_function_is_shown_under_the_slider_too():
+    slider = ipywidgets.IntSlider(value=1, min=0, max=10, description="n")
+    _, text, audio, _ = show.explore(lambda n: sine(440 / n, 0.2), slider, settings=(1,)).children
+    with pytest.raises(ZeroDivisionError):
+        slider.value = 0
+    assert text.value == "ZeroDivisionError: division by zero"
+    assert audio.value == b""
+    slider.value = 2
+    assert "220 Hz sine" in text.value
 
 
 def test_a_loss_is_drawn_in_its_unit_with_the_held_out_one_beside_it_and_nothing_before_an_epoch():

@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -7,6 +8,7 @@ import random
 import re
 import signal
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -298,6 +300,29 @@ def forge(tensors, **described):
         {"settings": settings, "sample_rate": 44_100, "start": 128, "peak": 0.125, **described}
     ).encode()
     return signed(safetensors.numpy.save({**tensors, "description": np.frombuffer(text, np.uint8)}))
+
+
+def test_a_strangers_file_takes_a_few_times_its_own_size_in_memory_at_most(tiny, tmp_path):
+    path = tmp_path / "m.pt"
+    tiny.save(path)
+    good = safetensors.numpy.load(path.read_bytes()[len(signed(b"")) :])
+    lists = np.frombuffer(b"[" + b"[]," * 7_000_000 + b"[]]", np.uint8)  # each would take 56 bytes and more
+    long = {name: np.tile(good[name], (300_000, 1)) for name in ("primer.magnitude", "primer.frequency")}
+    header = json.dumps({f"tensor {n}": {} for n in range(2_000_000)}).encode()
+    files = {
+        "a description of nothing but lists": signed(safetensors.numpy.save({"description": lists})),
+        "a primer of hours": forge({**good, **long}),
+        "millions of names": signed(len(header).to_bytes(8, "little") + header),
+        "nothing but holes": b"rnnsound model 2\n" + bytes(30_000_000),
+    }
+    for what, content in files.items():
+        path.write_bytes(content)
+        tracemalloc.start()
+        with contextlib.suppress(ValueError):
+            SoundModel.load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4 * len(content), what
 
 
 def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_path):

@@ -83,7 +83,8 @@ class AudioFile:
         found, self._breaks_off = None, False
         for content in mended(self.path):
             try:
-                with soundfile.SoundFile(content) as file:
+                source = native(content) if isinstance(content, Path) else content
+                with soundfile.SoundFile(source) as file:
                     if found not in (None, (file.samplerate, file.channels)):
                         raise ValueError(
                             f"{self.path}: its parts have different sample rates or numbers of channels; "
@@ -109,6 +110,11 @@ class AudioFile:
                 self._breaks_off = True
             if n_read:
                 yield block[:n_read]
+
+
+def native(path: Path) -> str | bytes:
+    """Return a path as libsndfile takes it, also one that is no text in the system's encoding."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _check_path(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from rnnsound.dsp.audio_file import AudioFile
+from rnnsound.dsp.audio_file import AudioFile, native
 from rnnsound.dsp.outputs import replacing
 
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
@@ -121,12 +121,11 @@ class Sound:
             )
             samples = np.clip(samples, -1, 1)
         try:
-            with (
-                replacing(path) as part,
-                soundfile.SoundFile(part, "w", self.sample_rate, 1, subtype=subtype, format=kind) as file,
-            ):
-                for start in range(0, len(samples), _BLOCK):
-                    file.write(samples[start : start + _BLOCK])
+            with replacing(path) as part:
+                rate, name = self.sample_rate, native(part)
+                with soundfile.SoundFile(name, "w", rate, 1, subtype=subtype, format=kind) as file:
+                    for start in range(0, len(samples), _BLOCK):
+                        file.write(samples[start : start + _BLOCK])
         except soundfile.LibsndfileError as error:
             if error.code == _SYSTEM_ERROR:
                 raise OSError(f"{path}: this file cannot be written; is the disk full?") from error

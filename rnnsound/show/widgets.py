@@ -24,7 +24,7 @@ def explore(
     Three to five settings are shown as ordinary players too, for a page that is read without a kernel.
 
     Args:
-        make_sound: the slider's value -> a Sound. A ValueError is shown as a sentence.
+        make_sound: the slider's value -> a Sound. What it raises is shown where the sound would have been.
         slider: any widget with a value.
         settings: values whose sounds are already there when the page opens.
         plot: draws a Sound on axes.
@@ -41,12 +41,15 @@ def explore(
         with busy:
             try:
                 sound = make_sound(change["new"])
-            except ValueError as error:
-                text.value = html.escape(str(error))
+                heard, seen = encode(sound, shared_gain([sound])), png(plot(sound, quick_axes()).figure)
+            except Exception as error:  # any of the learner's own mistakes: in a log, nobody would find it
+                audio.value = image.value = b""
+                kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+                text.value = html.escape(f"{kind}{error}")
+                if kind:
+                    raise
                 return
-            audio.value = encode(sound, shared_gain([sound]))
-            image.value = png(plot(sound, quick_axes()).figure)
-            text.value = caption(sound.label, sound)
+            audio.value, image.value, text.value = heard, seen, caption(sound.label, sound)
 
     update({"new": slider.value})
     slider.observe(update, names="value")
