@@ -4,6 +4,7 @@ SoundModel.fit does it all. Notebook: 04_sine_model.
 """
 
 import warnings
+from collections.abc import Iterable
 from collections.abc import Sequence as Listed
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from rnnsound.checkpoint import HIGHEST_RATE, Parts, keep_in_range, make_network
 from rnnsound.config import ModelConfig, check_resumable
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.prepare import prepare
 from rnnsound.dsp.sound import Sound
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.features import Excerpt, Scaler, make_note, make_scaler, note_kind
@@ -27,13 +29,24 @@ class UnfamiliarRecording(UserWarning):
     """A model is to go on learning from a recording that is far from anything it knows."""
 
 
+def prepared(sounds: Iterable[Sound]) -> list[Sound]:
+    """Return the notes in recordings, and warn of whatever was done to get them."""
+    notes = []
+    for sound in sounds:
+        note, preparation = prepare(sound)
+        for step in preparation.steps:
+            warnings.warn(f"{sound.label}: {step}", stacklevel=3)
+        notes.append(note)
+    return notes
+
+
 def make_vocoder(config: ModelConfig) -> PhaseVocoder:
     """Make the vocoder that a config asks for."""
     sizes = config.vocoder
     return PhaseVocoder(sizes.fft_size, sizes.hop_size, sizes.n_components)
 
 
-def prepare(
+def make_parts(
     sounds: Listed[Sound],
     held_out: Listed[Sound],
     config: ModelConfig,
@@ -97,7 +110,7 @@ def make_sequence(parts: Parts, sound: Sound, frames: Frames | None = None) -> S
     Args:
         parts: of the model.
         sound: the recording.
-        frames: of it, as prepare gives them; None measures them.
+        frames: of it, as make_parts gives them; None measures them.
     """
     if frames is None:
         measured = parts.note.analyze(sound, make_vocoder(parts.config))

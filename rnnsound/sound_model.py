@@ -16,7 +16,7 @@ from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before
 from rnnsound.dsp.sound import Sound
 from rnnsound.features import Excerpt, Scaler, make_note
-from rnnsound.fitting import make_sequence, make_vocoder, prepare
+from rnnsound.fitting import make_parts, make_sequence, make_vocoder, prepared
 from rnnsound.nn.generate import Draw, draw_learned, generate
 from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
@@ -82,7 +82,8 @@ class SoundModel:
         """Learn a recording.
 
         Args:
-            sound: one recording, or several of the same sample rate, each learned by itself.
+            sound: one recording, or several of the same sample rate, each learned by itself. What is before
+                and after the note is cut off, and an offset taken out (dsp.prepare); a warning says so.
             config: all that can be decided.
             validation: recordings that are only listened to: history.validation is the loss on them.
             resume: a model of the same shape to learn on from, up to config.train.epochs in all. It stays as
@@ -98,11 +99,13 @@ class SoundModel:
                 all epochs, or note is of another kind than config.features.note.
             TrainingDiverged: the loss stopped being a number.
         """
-        sounds, held_out = _listed(sound), _listed(validation)
         with stoppable():  # also while the recording is analyzed: whenever it is stopped, there is a model
+            recorded = _listed(sound)
+            sounds, held_out = prepared(recorded), prepared(_listed(validation))
             old = None if resume is None else resume.parts
-            parts, frames = prepare(sounds, held_out, config, old, note)
+            parts, frames = make_parts(sounds, held_out, config, old, note)
             model = cls(*parts)
+            model.peak = min(model.peak, max(one.peak for one in recorded))
 
             def after_epoch(history: History) -> None:
                 model.history = history

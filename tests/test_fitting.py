@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnsound import Sound, SoundModel, presets, recordings, sine
-from rnnsound.fitting import UnfamiliarRecording, prepare
+from rnnsound.fitting import UnfamiliarRecording, make_parts
 
 QUICK = presets.SINE.replace(epochs=1, hidden_size=3, batch_size=2)
 
@@ -48,11 +48,11 @@ def test_a_sound_above_what_is_kept_is_said_with_what_would_keep_it(frequency, r
         with pytest.warns(
             UserWarning, match=r"the 10 components that are kept end at .* Hz and hold 0\."
         ) as said:
-            prepare([sound], [], QUICK)
+            make_parts([sound], [], QUICK)
         advised = int(str(said[0].message).partition("n_components=")[2].split()[0])
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            prepare([sound], [], QUICK.replace(n_components=advised))
+            make_parts([sound], [], QUICK.replace(n_components=advised))
         assert abs(advised - frequency * 512 / rate) < 5
 
 
@@ -62,16 +62,16 @@ def test_of_the_bundled_recordings_every_preset_keeps_enough(name):
         warnings.simplefilter("error")
         article = "article-piano" if "piano" in name else "article-clarinet"
         for preset in (article, "clarinet"):
-            prepare([recordings.load(name)], [], presets.PRESETS[preset])
+            make_parts([recordings.load(name)], [], presets.PRESETS[preset])
 
 
 def test_the_recording_that_was_learned_is_familiar_and_a_louder_one_too():
     tone = recordings.load("clarinet")
-    parts, _ = prepare([tone], [], presets.CLARINET)
+    parts, _ = make_parts([tone], [], presets.CLARINET)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        prepare([tone], [], presets.CLARINET, resume=parts)
-        prepare([Sound(tone.samples * 1.2, tone.sample_rate)], [], presets.CLARINET, resume=parts)
-    steady, _ = prepare([sine(440, 0.3)], [], QUICK)
+        make_parts([tone], [], presets.CLARINET, resume=parts)
+        make_parts([Sound(tone.samples * 1.2, tone.sample_rate)], [], presets.CLARINET, resume=parts)
+    steady, _ = make_parts([sine(440, 0.3)], [], QUICK)
     with pytest.warns(UnfamiliarRecording, match="450 Hz sine is far from what the model has learned"):
-        prepare([sine(450, 0.3)], [], QUICK, resume=steady)
+        make_parts([sine(450, 0.3)], [], QUICK, resume=steady)

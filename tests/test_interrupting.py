@@ -8,12 +8,14 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
 import pytest
 import torch
 from judges import posix
+from tqdm import tqdm
 
 from rnnsound import SoundModel, presets, sine
 from rnnsound.__main__ import main
@@ -56,6 +58,7 @@ def whole(tmp_path_factory):
 
 
 def train_in_a_process(tone, path):
+    tqdm.set_lock(threading.RLock())  # one shared with the tests' process would stay locked after a kill
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     os._exit(main(["train", str(tone), "-o", str(path), *ASKED]))
 

@@ -19,6 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import FLOOR_DB, level_over_time, pitch
+from rnnsound.dsp.prepare import Preparation
 from rnnsound.dsp.sound import Sound
 
 _UNNAMED = re.compile(r"_child\d+$")  # what matplotlib calls a line that has no label
@@ -109,6 +110,19 @@ def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "L
     for label, sound in sounds.items():
         ax.plot(*level_over_time(sound), label=label)
     return finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
+
+
+def plot_preparation(sound: Sound, preparation: Preparation, ax: Axes | None = None) -> Axes:
+    """Draw a recording's level, and what prepare left out of it: shaded in time, and below a line."""
+    ax = ax or panels()[0]
+    times, level = level_over_time(sound)
+    ax.plot(times, level)
+    for start, stop in ((0.0, preparation.start), (preparation.stop, sound.duration)):
+        ax.axvspan(start, stop, color=COLORS[1], alpha=0.25)
+    ax.axhline(preparation.threshold, color=COLORS[1], linestyle="--", label="taken for silence or noise")
+    ax.set_ylim(max(min(level.min(), preparation.threshold) - 5, level.max() - 100), level.max() + 5)
+    alt = f"Level of {sound.label}; kept from {preparation.start:.2f} to {preparation.stop:.2f} s"
+    return finish(ax, f"{sound.label}: the note in it", "time (s)", "level (dB)", alt)
 
 
 def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time") -> Axes:
