@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judges import struck
 
-from rnnsound import Sound, recordings, sine
+from rnnsound import PhaseVocoder, Sound, recordings, sine
 from rnnsound.dsp.measures import (
     cents,
     drift,
@@ -424,3 +424,11 @@ def test_a_strong_second_partial_does_not_raise_the_pitch_by_an_octave(second):
     samples = np.sin(2 * np.pi * 220 * at) + second * np.sin(2 * np.pi * 440 * at)
     _, found = pitch(Sound(0.1 * samples, RATE))
     np.testing.assert_allclose(found, 220, rtol=1e-3)
+
+
+def test_a_clarinet_whose_every_second_period_differs_keeps_its_pitch_when_stretched():
+    note = recordings.load("clarinet").crop(0, 1.5)
+    measured = PhaseVocoder(512, 128).analyze(note)
+    for hop in (64, 128, 256):
+        _, found = pitch(PhaseVocoder(512, hop).synthesize(measured))
+        assert np.mean(np.abs(cents(found, 293.66)) < 50) > 0.97

@@ -6,7 +6,7 @@ Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnnsound.dsp.period import period, self_similarity, without_slow_movement
+from rnnsound.dsp.period import periods, self_similarity, without_slow_movement
 from rnnsound.dsp.sound import Sound
 
 FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
@@ -122,12 +122,21 @@ def pitch(sound: Sound, low: float = 50.0, high: float = 2000.0) -> tuple[np.nda
     frames = sliding_window_view(without_slow_movement(sound.samples, size), size)[::hop]
     times = (np.arange(len(frames)) * hop + size / 2) / rate
     energy = np.einsum("ij,ij->i", frames, frames)
-    periods = np.full(len(frames), np.nan)
+    short, sure = np.full((2, len(frames)), np.nan)
     for t in np.flatnonzero(energy > 1e-4 * energy.max()):
-        periods[t] = period(self_similarity(frames[t]))
-    found = rate / periods
+        short[t], sure[t] = periods(self_similarity(frames[t]))
+    found = rate / _as_before_and_after(short, sure)
     between = (found > low / _TWO_CENTS) & (found < high * _TWO_CENTS)
     return times, np.where(between, found, np.nan)
+
+
+def _as_before_and_after(short: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Where two periods are possible, return the one that is nearer to those of the frames around it."""
+    certain = np.flatnonzero(short == sure)
+    if len(certain) == 0:
+        return sure
+    around = np.interp(np.arange(len(short)), certain, np.log(short[certain]))
+    return np.where(np.abs(np.log(short) - around) <= np.abs(np.log(sure) - around), short, sure)
 
 
 def cents(frequency: np.ndarray, reference: float) -> np.ndarray:

@@ -62,31 +62,43 @@ def self_similarity(frame: np.ndarray) -> np.ndarray:
     return 2 * match / np.maximum(compared, 1e-20)
 
 
-def period(similarity: np.ndarray) -> float:
-    """Return the shift after which a frame repeats, in samples, or NaN if it does not.
+def periods(similarity: np.ndarray) -> tuple[float, float]:
+    """Return the shifts after which a frame may be said to repeat, in samples: a short, a sure one.
 
     A hill begins where the similarity rises above 0. (It falls below within a period: its mean is 0.) Of all
-    hills, it is the first that is nearly as high as the highest: at least nine tenths of it, and no further
-    from 1 than twice the highest and 0.02 more. A partial makes hills before the period, too, but they are
-    lower unless it is far stronger than the others together.
+    hills, both are the first that is nearly as high as the highest: at least nine tenths of it, and no
+    further from 1 than twice the highest and a bit more, 0.08 for the short one, 0.02 for the sure one. A
+    partial makes hills before the period, too, but they are lower unless it is far stronger than the others
+    together; where every second period differs a little, as a reed's may, the hill after two is the higher
+    one. Mostly both shifts are the same.
 
     Args:
         similarity: as self_similarity gives it.
+
+    Returns:
+        Two periods; NaN twice if the frame does not repeat.
     """
     rises = 1 + np.flatnonzero((similarity[:-1] < 0) & (similarity[1:] >= 0))
     if len(rises) == 0:
-        return np.nan
+        return np.nan, np.nan
     hills = np.repeat(np.maximum.reduceat(similarity, rises), np.diff(rises, append=len(similarity)))
     summits = rises[0] + np.flatnonzero(similarity[rises[0] :] == hills)
     summits = summits[summits < len(similarity) - 2 * _REACH]
     summits = summits[similarity[summits] > 0.5 * _ALIKE]  # a top between two is at most 1.5 times as high
     if len(summits) == 0:
-        return np.nan
+        return np.nan, np.nan
     heights = (similarity[np.abs(summits[:, None] + _NEAR)] @ _BETWEEN).max(axis=1)
     highest = heights.max()
     if highest < _ALIKE:
-        return np.nan
-    summit = summits[np.argmax(heights >= max(0.9 * highest, 2 * highest - 1.02))]
+        return np.nan, np.nan
+    enough = (max(0.9 * highest, 2 * highest - 1 - more) for more in (0.08, 0.02))
+    short, sure = (summits[np.argmax(heights >= height)] for height in enough)
+    found = _refined(similarity, short)
+    return found, found if sure == short else _refined(similarity, sure)
+
+
+def _refined(similarity: np.ndarray, summit: int) -> float:
+    """Return the shift at a hill's top, in samples."""
     if summit < 2 * _SHORT:
         return _top(similarity, summit) / 2
     return _top(similarity[::2], (summit + 1) // 2)
