@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from judges import posix
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from rnnsound import SoundModel, presets, sine
 from rnnsound.__main__ import main
