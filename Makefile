@@ -95,10 +95,10 @@ lab: env ## Open JupyterLab on the first notebook
 	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 	  --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(AS_ROOT) $(LAB_ARGS)
 
-test: env ## Run every test, the notebooks among them
-	$(RUN) -m pytest -n $(WORKERS) $(TEST_ARGS)
+test: env ## Run every test but those in a browser, the notebooks among them
+	$(RUN) -m pytest -n $(WORKERS) --ignore=tests/browser $(TEST_ARGS)
 
-# "make test" runs these too, but skips them where there is no Chromium. One at a time, since they measure delays.
+# One at a time and with nothing beside them, since they measure delays.
 test-browser: env ## Run the notebooks that have sliders in JupyterLab and Chromium, which must be there
 	BROWSER_TESTS=required $(RUN) -m pytest tests/browser $(TEST_ARGS)
 
