@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -413,3 +414,18 @@ def test_names_that_are_no_text_are_names_like_others(tmp_path, settings):
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     assert os.path.exists(take)
+
+
+def test_minutes_of_sound_are_analyzed_in_a_few_megabytes(tmp_path):
+    path = tmp_path / "long.flac"
+    with soundfile.SoundFile(path, "w", 44_100, 1) as file:
+        for _ in range(12):
+            file.write(np.random.default_rng(0).uniform(-0.1, 0.1, 10 * 44_100))
+    tracemalloc.start()
+    status, out, _ = run("analyze", path, "--frame", "40000")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert status == 0
+    assert "long.flac: 120.000 s" in out
+    assert "frame 40000, 116.106 s" in out
+    assert peak < 20e6  # its samples alone are 42 MB, its frames 170
