@@ -111,3 +111,27 @@ def test_the_picture_shows_what_was_left_out():
     ax = show.plot_preparation(recording, prepare(recording)[1])
     assert [round(span.get_width(), 1) for span in ax.patches] == [1.0, 1.0]
     assert "kept from 0.99 to 2.03 s" in ax.get_label()
+
+
+def test_a_constant_is_no_sound_and_said_to_be_none():
+    note, preparation = prepare(Sound(np.full(RATE, 0.3), RATE))
+    assert note.peak == 0
+    assert "offset or rumble" in preparation.steps[0]
+    with (
+        pytest.warns(UserWarning, match="offset or rumble"),
+        pytest.raises(ValueError, match="silent: there is nothing to learn"),
+    ):
+        SoundModel.fit(Sound(np.full(RATE, 0.3), RATE), presets.SINE, progress=False)
+
+
+@pytest.mark.parametrize("rate", [1, 100])
+def test_where_all_is_slow_nothing_is_taken_out(rate):
+    slow = Sound(np.random.default_rng(0).standard_normal(5_000), rate)
+    assert prepare(slow)[1].steps == ()
+
+
+def test_how_quiet_a_recording_is_makes_no_difference():
+    sound = recordings.load("clarinet")
+    for gain in (1e-200, 1e-20, 1e-3, 1e3):
+        quiet = Sound(gain * sound.samples, RATE)
+        assert prepare(quiet)[1].steps == ()

@@ -13,6 +13,8 @@ from rnnsound.dsp.period import without_slow_movement
 from rnnsound.dsp.sound import Sound
 
 _LOWEST = 30.0  # Hz: a piano's lowest string has 27.5
+_SLOWEST_RATE = 300.0  # samples per second: with fewer, what is slow is all there is
+_ROUNDING = 1e-12  # of the peak: what is left of a constant when it is taken from itself
 _SLOW_DB = -30.0  # beside the sound: less offset and rumble is left alone
 _WINDOW = 0.01  # seconds that one level is measured over
 _SILENCE_DB = -90.0  # below the loudest window: what is quieter is silence, however it sounds
@@ -59,13 +61,18 @@ def prepare(sound: Sound) -> tuple[Sound, Preparation]:
     if sound.peak == 0:
         return sound, Preparation((), 0.0, sound.duration, -np.inf)
     steps = []
-    size = max(round(4 * sound.sample_rate / _LOWEST), 3)
-    if len(sound) > size:
-        moving = without_slow_movement(sound.samples, size)
-        slow = _decibels(np.mean((sound.samples - moving) ** 2)) - _decibels(np.mean(moving**2))
+    size = round(4 * sound.sample_rate / _LOWEST)
+    if len(sound) > size and sound.sample_rate > _SLOWEST_RATE:
+        unit = sound.samples / sound.peak
+        moving = without_slow_movement(unit, size)
+        moving[np.abs(moving) < _ROUNDING] = 0.0
+        if not moving.any():
+            step = "there was nothing but an offset or rumble, which was taken out"
+            return replace(sound, samples=moving), Preparation((step,), 0.0, sound.duration, -np.inf)
+        slow = _decibels(np.mean((unit - moving) ** 2)) - _decibels(np.mean(moving**2))
         if slow > _SLOW_DB:
             steps.append(f"an offset or rumble of {slow:.0f} dB beside the sound was taken out")
-            sound = replace(sound, samples=moving)
+            sound = replace(sound, samples=sound.peak * moving)
     start, stop, threshold = _find_note(sound)
     if start > _WORTHWHILE:
         steps.append(f"{start:.2f} s before the note were cut off")
