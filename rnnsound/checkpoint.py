@@ -152,14 +152,15 @@ def _from_tensors(description: dict, tensors: dict[str, np.ndarray]) -> Parts:
     for name, array in tensors.items():
         kind = "u" if name == "history.generator" else "f"
         largest = np.finfo(float).max if name.startswith("history.") else _LARGEST_NUMBER
-        inside = not array.size or (array.min() >= -largest and array.max() <= largest)  # NaN is neither
+        # As Python's numbers: a bound too large for an array's own kind would be infinity there.
+        inside = not array.size or (-largest <= float(array.min()) and float(array.max()) <= largest)
         if array.dtype.kind != kind or not inside:
             raise ValueError("a number is too large, or is none")
     config = ModelConfig().replace(**description["settings"])
     rate, start, peak = (description[name] for name in ("sample_rate", "start", "peak"))
     if type(rate) is not int or not 1 <= rate <= HIGHEST_RATE or type(start) is not int:
         raise ValueError("the sample rate or the start is out of range")
-    if not (peak is None or (type(peak) is float and 0 <= peak <= _LARGEST_NUMBER)):
+    if not (peak is None or (type(peak) is float and 0 < peak <= _LARGEST_NUMBER)):
         raise ValueError("the peak is out of range")
     groups = {group: {} for group in _GROUPS}
     for name, array in tensors.items():

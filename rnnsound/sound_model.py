@@ -272,9 +272,9 @@ class SoundModel:
         return mute_before(self.vocoder.synthesize(frames), onset)
 
     def _limited(self, sound: Sound) -> Sound:
-        gain = min(_LOUDER * self.peak / max(sound.peak, np.finfo(float).tiny), 1.0)
-        if gain == 1:
+        if sound.peak <= _LOUDER * self.peak:
             return sound
+        gain = _LOUDER * self.peak / sound.peak
         remark = f"turned down by {-20 * np.log10(gain):.1f} dB: the network went far beyond its recording"
         return replace(sound, samples=gain * sound.samples, remark=remark)
 

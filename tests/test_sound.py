@@ -375,3 +375,51 @@ def test_whole_numbers_saved_as_fractions_are_said(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Sound.read(tmp_path / "loud.wav").peak == pytest.approx(4, rel=0.01)
+
+
+def test_a_chain_of_ogg_files_whose_last_link_is_torn_gives_the_others(tmp_path):
+    link = encoded(sine(440, 1.0).samples, 44_100, "OGG", "VORBIS")
+    path = tmp_path / "stream.ogg"
+    path.write_bytes(3 * link + link[:1500])
+    with pytest.warns(UserWarning, match=r"stream.ogg: it breaks off after 3.000 s"):
+        assert len(Sound.read(path)) == 3 * 44_100
+
+
+@pytest.mark.parametrize("ending", [0.5, 60.0])
+def test_an_unfinished_wav_file_that_ends_in_silence_is_not_empty(tmp_path, ending):
+    samples = np.concatenate([sine(440, 1.0).samples, np.zeros(round(ending * 44_100))])
+    content = bytearray(encoded(samples, 44_100, "WAV", "PCM_16"))
+    content[40:44] = bytes(4)
+    path = tmp_path / "lost.wav"
+    path.write_bytes(content)
+    tracemalloc.start()
+    assert len(Sound.read(path)) == len(samples)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6 + 20 * len(content)  # a list of its chunks, all of them silence, takes twice that
+
+
+def test_many_channels_take_no_more_memory_than_few(tmp_path):
+    path = tmp_path / "many.wav"
+    soundfile.write(path, np.zeros((10, 1000)), 44_100)
+    tracemalloc.start()
+    with pytest.warns(UserWarning, match="1000 channels were mixed"):
+        Sound.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+def test_one_channel_of_many_is_no_cancellation_and_a_loud_one_is_said(tmp_path):
+    tone = sine(440, 0.1).samples
+    one = np.zeros((len(tone), 12))
+    one[:, 5] = tone
+    soundfile.write(tmp_path / "one.wav", one, 44_100, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="12 channels were mixed down to one"):
+        Sound.read(tmp_path / "one.wav")
+    loud = 1e5 * np.stack([tone, -tone], axis=1)
+    soundfile.write(tmp_path / "loud.wav", loud, 44_100, subtype="FLOAT")
+    with pytest.warns(UserWarning) as said:  # noqa: PT030
+        Sound.read(tmp_path / "loud.wav")
+    assert "channel 1 alone" in str(said[0].message)
+    assert "samples reach 12" in str(said[1].message)

@@ -362,6 +362,10 @@ def test_strangers_files_are_refused_without_being_believed_or_run(tiny, tmp_pat
         "sample rate of the wrong kind": forge(good, sample_rate="fast"),
         "a peak that is no number": forge(good, peak="loud"),
         "a peak below nothing": forge(good, peak=-1.0),
+        "a peak of nothing": forge(good, peak=0.0),
+        "deviations that a smaller kind makes infinite": forge(
+            {**good, "scaler.std": np.full_like(good["scaler.std"], np.inf, np.float16)}
+        ),
         "a start that is no number": forge(good, start=None),
         "losses of the wrong shape": forge({**good, "history.losses": np.zeros((2, 2))}),
         "more errors than losses": forge({**good, "history.errors": np.zeros(9)}),

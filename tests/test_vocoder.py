@@ -286,3 +286,14 @@ def test_of_very_long_frames_only_a_few_are_in_memory_at_a_time():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 300e6  # 256 such frames at once would be 540 MB, and several arrays of them
+
+
+def test_long_frames_that_come_in_blocks_do_not_pile_up():
+    vocoder = PhaseVocoder(2**16, 2**14, n_components=2)
+    tracemalloc.start()
+    blocks = (np.zeros(65_536) for _ in range(150))
+    n_frames = sum(len(piece) for piece in vocoder.analyze_blocks(blocks, 44_100, "silence"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n_frames == 1 + (150 * 65_536 - 2**16) // 2**14
+    assert peak < 150e6

@@ -9,8 +9,8 @@ import soundfile
 
 from rnnsound.dsp.damaged import mended
 
-_BLOCK = 65_536  # samples at a time: a header that promises too much costs no memory
-_CANCELED = 0.01  # of the loudest channel's power, -20 dB: a mix must hold more
+_BLOCK = 65_536  # numbers at a time: a header that promises too much costs no memory
+_CANCELED = 0.01  # of the power that channels without likeness would leave, -20 dB: a mix must hold more
 _FAR_TOO_LOUD = 16.0  # 24 dB above full scale
 
 
@@ -23,7 +23,7 @@ class AudioFile:
     Attributes:
         sample_rate: samples per second.
         n_samples: that the file really holds, whatever it says.
-        remarks: what should be known of it, sentences that name the file.
+        remarks: what was noticed of it, sentences that name the file.
 
     Raises:
         OSError: the file is missing, is not a file, or cannot be read.
@@ -34,14 +34,14 @@ class AudioFile:
         self.path = Path(path)
         _check_path(self.path)
         self.sample_rate, self.n_samples, self.remarks, self._channel = 0, 0, [], None
-        powers = mean_power = peak = not_finite = 0
+        powers = mean_power = peaks = not_finite = 0
         for block in self._blocks():
             mean = block.mean(axis=1)
             self.n_samples += len(block)
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
                 powers, mean_power = powers + np.sum(block**2, axis=0), mean_power + np.sum(mean**2)
             not_finite += np.count_nonzero(~np.isfinite(mean))
-            peak = max(peak, np.abs(mean).max())
+            peaks = np.maximum(peaks, np.abs(np.column_stack([block, mean])).max(axis=0))
         if self.n_samples == 0:
             raise ValueError(f"{path}: the file holds no samples; use a recording with some sound in it")
         if not_finite:
@@ -54,9 +54,10 @@ class AudioFile:
             self._remark(
                 f"it breaks off after {self.n_samples / self.sample_rate:.3f} s, and was taken up to there"
             )
+        peak = peaks[-1 if self._channel is None else self._channel]
         if peak > _FAR_TOO_LOUD:
             self._remark(
-                f"samples reach {peak:.0f}, where full scale is 1: whole numbers saved as fractions? "
+                f"samples reach {peak:.6g}, where full scale is 1: whole numbers saved as fractions? "
                 "Divide them by their full scale, 32768 for 16 bits"
             )
 
@@ -69,7 +70,7 @@ class AudioFile:
         """Average the channels; where one, wired the wrong way round, cancels another, take the loudest."""
         if len(powers) == 1:
             self._channel = 0
-        elif mean_power < _CANCELED * powers.max():
+        elif mean_power < _CANCELED * powers.sum() / len(powers) ** 2:
             self._channel = int(powers.argmax())
             self._remark(f"its channels cancel each other: channel {self._channel + 1} alone was taken")
         else:
@@ -92,7 +93,12 @@ class AudioFile:
                         )
                     found = self.sample_rate, _ = file.samplerate, file.channels
                     yield from self._to_the_end(file)
+                if self._breaks_off:
+                    return
             except soundfile.LibsndfileError as error:
+                if found:  # of a chain, only its last link is torn
+                    self._breaks_off = True
+                    return
                 reason = error.error_string.strip().rstrip(".")
                 raise ValueError(
                     f"{self.path}: this is not audio that can be read ({reason}); use WAV, FLAC, OGG or MP3"
@@ -100,13 +106,14 @@ class AudioFile:
 
     def _to_the_end(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         """Read an open file in blocks, to its end or to where its decoder gives up."""
-        n_read = _BLOCK
-        while n_read == _BLOCK and not self._breaks_off:
-            block = np.full((_BLOCK, file.channels), np.nan)
+        size = max(_BLOCK // file.channels, 1)
+        n_read = size
+        while n_read == size and not self._breaks_off:
+            block = np.full((size, file.channels), np.nan)
             try:
                 n_read = len(file.read(out=block))
             except soundfile.LibsndfileError:  # only after FLAC that breaks off was decoded up to there
-                n_read = _BLOCK - int(np.isnan(block[::-1, 0]).cumprod().sum())
+                n_read = size - int(np.isnan(block[::-1, 0]).cumprod().sum())
                 self._breaks_off = True
             if n_read:
                 yield block[:n_read]

@@ -28,7 +28,9 @@ def mended(path: Path) -> list[Path | BinaryIO]:
         kind = file.read(4)
         if kind == b"OggS":
             file.seek(0)
-            return [_Content(link) for link in _ogg_links(file.read())]
+            content = file.read()
+            links = _ogg_links(content)
+            return [path] if links == [content] else [_Content(link) for link in links]
         length = _caf_length(file) if kind == b"caff" else _wav_length(file) if kind == b"RIFF" else None
         if length is None:
             return [path]
@@ -73,14 +75,19 @@ def _caf_length(file: BinaryIO) -> tuple[int, bytes] | None:
 def _wav_length(file: BinaryIO) -> tuple[int, bytes] | None:
     """The same for a WAV file that states a length of 0 and holds more."""
     end = file.seek(0, io.SEEK_END)
-    chunks = list(_chunks(file, 12, struct.Struct("<4sI")))
-    for name, position, size in chunks:
-        if name == b"data" and size == 0 and position < end:
-            last, start, length = chunks[-1]
-            if start > position and last.isascii() and start + length <= end <= start + length + 1:
-                return None  # other chunks follow, as they should: it is empty indeed
-            return position - 4, struct.pack("<I", min(end - position, 2**32 - 1))
-    return None
+    empty = after = None  # position of the empty data, and where the chunks that follow it end
+    for name, position, size in _chunks(file, 12, struct.Struct("<4sI")):
+        if empty is not None:
+            if not (name.isascii() and name.decode().isprintable()):
+                break  # sound, not a chunk
+            after = position + size
+        elif name == b"data":
+            if size or position >= end:
+                return None
+            empty = position
+    if empty is None or (after is not None and after <= end <= after + 1):
+        return None  # other chunks follow, as they should: it is empty indeed
+    return empty - 4, struct.pack("<I", min(end - empty, 2**32 - 1))
 
 
 def _ogg_links(content: bytes) -> list[bytes]:

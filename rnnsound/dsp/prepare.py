@@ -50,8 +50,10 @@ class Preparation:
 def prepare(sound: Sound) -> tuple[Sound, Preparation]:
     """Return the note in a recording, and what was done to get it.
 
-    A constant offset and rumble are taken out unless they lie 30 dB below the sound. Silence and noise before
-    and after the note are cut off, and so is what stands there by itself and is much weaker, or noise.
+    A constant offset and rumble are taken out unless they lie 30 dB below the sound, it is shorter than
+    0.13 s, or has 300 samples per second or fewer. At low rates, part of white noise counts as rumble.
+    Silence and noise before and after the note are cut off, and so is what stands there by itself and is much
+    weaker, or noise.
 
     Args:
         sound: a recording of one note, or of several.
@@ -89,7 +91,7 @@ def prepare(sound: Sound) -> tuple[Sound, Preparation]:
 def _find_note(sound: Sound) -> tuple[float, float, float]:
     """Return where the note begins and ends, in seconds, and the level that tells it from what is no note."""
     size = max(round(_WINDOW * sound.sample_rate), 1)
-    windows = sound.samples[: len(sound) // size * size].reshape(-1, size)
+    windows = (sound.samples[: len(sound) // size * size] / sound.peak).reshape(-1, size)
     if len(windows) < 2 * _STRETCH / _WINDOW:
         return 0.0, sound.duration, -np.inf
     power = np.mean(windows**2, axis=1)
@@ -108,7 +110,8 @@ def _find_note(sound: Sound) -> tuple[float, float, float]:
     belong = np.flatnonzero((energy > energy[strongest] + _OTHER_DB) & (is_noise <= is_noise[strongest]))
     start = starts[belong[0]] * size / sound.sample_rate - _BEFORE
     stop = stops[belong[-1]] * size / sound.sample_rate + _AFTER
-    return max(float(start), 0.0), min(float(stop), sound.duration), float(max(thresholds))
+    threshold = float(max(thresholds) + 20 * np.log10(sound.peak))
+    return max(float(start), 0.0), min(float(stop), sound.duration), threshold
 
 
 def _noise(windows: np.ndarray, loudest: float, sample_rate: int) -> float:

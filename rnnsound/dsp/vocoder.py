@@ -120,7 +120,7 @@ class PhaseVocoder:
         Raises:
             ValueError: the sound is shorter than one frame.
         """
-        waiting, first, at_once = np.empty(0), 0, _BLOCK * self.hop_size
+        waiting, first, at_once = np.empty(0), 0, self._block * self.hop_size
         for block in blocks:
             waiting = np.concatenate([waiting, block])
             if len(waiting) > self.fft_size + at_once:
