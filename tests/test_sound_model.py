@@ -9,6 +9,7 @@ import re
 import signal
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -435,6 +436,14 @@ def test_nothing_is_more_than_6_db_louder_than_its_recording_whatever_is_drawn(t
         assert heard.peak == pytest.approx(2 * tiny.peak)
     for seed in range(5):
         assert tiny.generate(0.3, seed=seed).remark == ""
+
+
+@pytest.mark.filterwarnings("error")
+def test_silence_is_not_turned_down(tiny):
+    silent = replace(tiny.generate_frames(20), magnitude=np.zeros((20, 7)))
+    for peak in (0.125, 8.0, np.inf):
+        heard = SoundModel(*tiny.parts._replace(peak=peak)).synthesize(silent)
+        assert (heard.peak, heard.remark) == (0, "")
 
 
 def test_the_limit_is_kept_in_the_file(tiny, tmp_path):
