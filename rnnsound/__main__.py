@@ -169,6 +169,7 @@ def _analyze(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     # PyTorch takes seconds to start: it is loaded only where it is needed.
     from rnnsound.fitting import UnfamiliarRecording
+    from rnnsound.nn.stopping import stoppable
     from rnnsound.sound_model import SoundModel
 
     _check_output(options.output, options.sounds)
@@ -177,15 +178,18 @@ def _train(options: argparse.Namespace) -> int:
     sounds = [recordings.find(name) for name in options.sounds]
     keep = _Checkpoints(options.output)
     warnings.simplefilter("error", UnfamiliarRecording)
-    try:
-        model = SoundModel.fit(sounds, config, resume=resume, device=options.device, on_epoch=keep)
-    except UnfamiliarRecording as error:
-        raise UnusableArgument(error) from error
-    except ValueError:  # a training that diverged is as it was after its last good epoch
-        keep.save_last()
-        raise
-    model.save(options.output)
+    with stoppable():  # a signal neither cuts off the training nor the saving of what it learned
+        try:
+            model = SoundModel.fit(sounds, config, resume=resume, device=options.device, on_epoch=keep)
+        except UnfamiliarRecording as error:
+            raise UnusableArgument(error) from error
+        except ValueError:  # a training that diverged is as it was after its last good epoch
+            keep.save_last()
+            raise
+        model.save(options.output)
     history = model.history
+    if history.interrupted:
+        terminal.ignore_interrupts()
     said = f"{len(history.losses)} epochs in {history.seconds:.1f} s"
     if history.losses:
         said += f", loss {history.losses[-1]:.2f} ({history.unit}), error {history.errors[-1]:.3f}"

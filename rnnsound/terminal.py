@@ -53,19 +53,37 @@ def streams() -> Iterator[None]:
 
 @contextlib.contextmanager
 def ending_cleanly() -> Iterator[None]:
-    """Let signals that end the program run its clean-up, so that no temporary file is left."""
+    """Let signals that end the program run its clean-up, so that no temporary file is left.
+
+    After a first Ctrl-C the program is ending, and further ones are ignored.
+    """
 
     def end(number, frame):
         raise SystemExit(128 + number)
 
+    def interrupt(number, frame):
+        ignore_interrupts()
+        raise KeyboardInterrupt
+
     before = {}
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
+        handlers = {"SIGTERM": end, "SIGHUP": end, "SIGINT": interrupt}
+        for name, handler in handlers.items():
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-                before[number] = signal.signal(number, end)
+            if number is not None and signal.getsignal(number) in (
+                signal.SIG_DFL,
+                signal.default_int_handler,
+            ):
+                before[number] = signal.signal(number, handler)
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, handler)
+
+
+def ignore_interrupts() -> None:
+    """Pay no attention to further Ctrl-C: one ends the program, and its end is not to be cut off."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

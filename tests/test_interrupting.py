@@ -17,7 +17,7 @@ import torch
 from judges import posix
 from tqdm.auto import tqdm
 
-from rnnsound import SoundModel, presets, sine
+from rnnsound import SoundModel, presets, sine, terminal
 from rnnsound.__main__ import main
 from rnnsound.dsp import outputs
 from rnnsound.fitting import UnfamiliarRecording
@@ -115,6 +115,31 @@ def test_many_signals_at_once_lose_nothing(tmp_path, whole):
     child.join()
     assert child.exitcode == 130
     assert SoundModel.load(path).history.losses
+
+
+@posix
+def test_signals_while_the_model_is_saved_wait_until_it_is(tmp_path, monkeypatch):
+    save = SoundModel.save
+
+    def struck(self, path):
+        signal.raise_signal(signal.SIGINT)
+        save(self, path)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(SoundModel, "save", struck)
+    sine(440.0, seconds=0.2).write(tmp_path / "tone.wav")
+    status, _, err = run("train", tmp_path / "tone.wav", "-o", tmp_path / "m.pt", "--epochs", "1")
+    assert status in (0, 130, 143), err
+    assert len(SoundModel.load(tmp_path / "m.pt").history.losses) == 1
+
+
+@posix
+def test_after_one_interrupt_the_program_ends_undisturbed():
+    with terminal.ending_cleanly():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def test_stop_from_the_first_moment_on_gives_a_model_and_a_sentence(monkeypatch):
