@@ -1,10 +1,9 @@
 """The command `analyze`: a recording of any length as text, one piece in memory at a time."""
 
 import csv
-import math
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rnnsound import terminal
 from rnnsound.dsp import recordings
 from rnnsound.dsp.audio_file import AudioFile
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.measures import level
 from rnnsound.dsp.vocoder import PhaseVocoder
 
 
@@ -32,9 +32,8 @@ def tabulate(name: str, vocoder: PhaseVocoder, frame: int | None, as_csv: bool) 
         FrameOutOfRange: there is no such frame.
         OSError, ValueError: as for AudioFile and PhaseVocoder.analyze.
     """
-    label, rate, blocks = _open(name)
-    meter = _Meter()
-    pieces = vocoder.analyze_blocks(meter.passing(blocks), rate, label)
+    label, rate, blocks, how_loud = _open(name)
+    pieces = vocoder.analyze_blocks(blocks, rate, label)
     if as_csv and frame is None:
         _write_csv(pieces)
         return
@@ -44,38 +43,25 @@ def tabulate(name: str, vocoder: PhaseVocoder, frame: int | None, as_csv: bool) 
     if as_csv:
         _write_csv([shown], counted=False)
         return
-    said = f"{meter.n_samples / rate:.3f} s at {rate} Hz, level {meter.level:.1f} dB"
-    terminal.say(f"{label}: {said}", sys.stdout)
+    terminal.say(f"{label}: {how_loud}", sys.stdout)
     sizes = f"{vocoder.fft_size} samples in each, one every {vocoder.hop_size}"
     print(f"{n_frames} frames of {vocoder.n_components} components, {sizes}")
     _print_table(shown, number)
 
 
-def _open(name: str) -> tuple[str, int, Iterable[np.ndarray]]:
-    """Return a recording's label, sample rate and samples in blocks."""
+def _open(name: str) -> tuple[str, int, Iterable[np.ndarray], str]:
+    """Return a recording's label, sample rate, samples in blocks, and how long and loud it is, in words."""
     if name in recordings.NAMES:
         sound = recordings.load(name)
-        return sound.label, sound.sample_rate, [sound.samples]
-    file = AudioFile(recordings.existing(name))
-    for remark in file.remarks:
-        warnings.warn(remark, stacklevel=3)
-    return file.path.name, file.sample_rate, file.blocks()
-
-
-class _Meter:
-    """How many samples have passed, and how loud they were."""
-
-    n_samples, energy = 0, 0.0
-
-    def passing(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        for block in blocks:
-            self.n_samples += len(block)
-            self.energy += float(block @ block)
-            yield block
-
-    @property
-    def level(self) -> float:
-        return 10 * math.log10(self.energy / self.n_samples) if self.energy else -math.inf
+        label, rate, n_samples, blocks = sound.label, sound.sample_rate, len(sound), [sound.samples]
+        loudness = level(sound)
+    else:
+        file = AudioFile(recordings.existing(name))
+        for remark in file.remarks:
+            warnings.warn(remark, stacklevel=3)
+        label, rate, n_samples, blocks = file.path.name, file.sample_rate, file.n_samples, file.blocks()
+        loudness = file.level
+    return label, rate, blocks, f"{n_samples / rate:.3f} s at {rate} Hz, level {loudness:.1f} dB"
 
 
 def _choose(pieces: Iterable[Frames], wanted: int | None) -> tuple[Frames | None, int, int]:

@@ -119,18 +119,21 @@ def test_many_signals_at_once_lose_nothing(tmp_path, whole):
 
 @posix
 def test_signals_while_the_model_is_saved_wait_until_it_is(tmp_path, monkeypatch):
-    save = SoundModel.save
+    save, begun, finished = SoundModel.save, [], []
 
     def struck(self, path):
+        begun.append(path)
         signal.raise_signal(signal.SIGINT)
         save(self, path)
         signal.raise_signal(signal.SIGTERM)
+        finished.append(path)
 
     monkeypatch.setattr(SoundModel, "save", struck)
     sine(440.0, seconds=0.2).write(tmp_path / "tone.wav")
-    status, _, err = run("train", tmp_path / "tone.wav", "-o", tmp_path / "m.pt", "--epochs", "1")
-    assert status in (0, 130, 143), err
-    assert len(SoundModel.load(tmp_path / "m.pt").history.losses) == 1
+    status, out, err = run("train", tmp_path / "tone.wav", "-o", tmp_path / "m.pt", "--epochs", "1")
+    assert status == 0, err  # it was trained to its end
+    assert "1 epochs in" in out
+    assert len(begun) == len(finished) == 2  # after the first epoch, and at the end
 
 
 @posix

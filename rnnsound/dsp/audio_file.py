@@ -1,5 +1,6 @@
 """Audio files: read block by block, as mono samples, up to where they break off (by libsndfile)."""
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +24,14 @@ class AudioFile:
     Attributes:
         sample_rate: samples per second.
         n_samples: that the file really holds, whatever it says.
+        level: root mean square of all samples, in dB below full scale; minus infinity for silence.
         remarks: what was noticed of it, sentences that name the file.
 
     Raises:
         OSError: the file is missing, is not a file, or cannot be read.
         ValueError: it holds no audio, no samples, or samples that are not finite.
+
+    Notebook: 00_start_here, where Sound.read uses it.
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -54,7 +58,9 @@ class AudioFile:
             self._remark(
                 f"it breaks off after {self.n_samples / self.sample_rate:.3f} s, and was taken up to there"
             )
-        peak = peaks[-1 if self._channel is None else self._channel]
+        taken = -1 if self._channel is None else self._channel  # the mix stands behind the channels
+        peak, energy = peaks[taken], np.append(powers, mean_power)[taken]
+        self.level = 10 * math.log10(energy / self.n_samples) if energy else -math.inf
         if peak > _FAR_TOO_LOUD:
             self._remark(
                 f"samples reach {peak:.6g}, where full scale is 1: whole numbers saved as fractions? "

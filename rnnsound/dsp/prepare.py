@@ -2,13 +2,14 @@
 
 What is there before a note and after it is told from the note in three ways: digital silence by its level;
 noise by its spectrum, which has no lines; something else, a cough or a step, by its energy. A recording that
-holds nothing but its note stays as it is, sample by sample. Notebook: 06_clarinet.
+holds nothing but its note stays as it is, sample by sample.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnnsound.dsp.measures import level_over_time
 from rnnsound.dsp.period import without_slow_movement
 from rnnsound.dsp.sound import Sound
 
@@ -58,7 +59,7 @@ def prepare(sound: Sound) -> tuple[Sound, Preparation]:
     Args:
         sound: a recording of one note, or of several.
 
-    Notebook: 06_clarinet.
+    Tests: on notes put into silence, hiss, coughs, offset and rumble at known times.
     """
     if sound.peak == 0:
         return sound, Preparation((), 0.0, sound.duration, -np.inf)
@@ -91,11 +92,11 @@ def prepare(sound: Sound) -> tuple[Sound, Preparation]:
 def _find_note(sound: Sound) -> tuple[float, float, float]:
     """Return where the note begins and ends, in seconds, and the level that tells it from what is no note."""
     size = max(round(_WINDOW * sound.sample_rate), 1)
-    windows = (sound.samples[: len(sound) // size * size] / sound.peak).reshape(-1, size)
+    unit = replace(sound, samples=sound.samples / sound.peak)
+    windows = unit.samples[: len(sound) // size * size].reshape(-1, size)
     if len(windows) < 2 * _STRETCH / _WINDOW:
         return 0.0, sound.duration, -np.inf
-    power = np.mean(windows**2, axis=1)
-    level = _decibels(power)
+    _, level = level_over_time(unit, _WINDOW)
     thresholds = [
         max(level.max() + _SILENCE_DB, _noise(end, level.max(), sound.sample_rate) + _ABOVE_NOISE_DB)
         for end in (windows, windows[::-1])
