@@ -1,6 +1,6 @@
 """The bundled recordings by name: single notes of clarinet, flute, violin and piano, and a computed sine.
 
-data/README.md says where they come from and why these notes were chosen; data/render.py made them.
+data/README.md says where they come from and what is in them; data/fetch.py made them.
 """
 
 import hashlib
@@ -10,7 +10,10 @@ from pathlib import Path
 
 from rnnsound.dsp.sound import Sound, sine
 
-NAMES = ("sine440", "clarinet", "clarinet_high", "flute", "violin", "piano", "piano_low", "piano_high")
+NAMES = (
+    "sine440", "clarinet", "clarinet_high", "clarinet_low", "flute", "violin", "piano", "piano_low",
+    "piano_high",
+)  # fmt: skip
 
 _DATA = Path(__file__).parent.parent.parent / "data"
 
@@ -22,7 +25,7 @@ def load(name: str) -> Sound:
         name: one of NAMES. "sine440" is computed (440 Hz, 10 s, amplitude 0.125); the others are files.
 
     Returns:
-        Sound: mono, 44100 samples per second; the recordings last 3 to 6 s and peak at 0.4.
+        Sound: mono, 44100 samples per second; the recordings last 7 to 13 s and peak at 0.4.
 
     Raises:
         ValueError: the name is unknown, the file is missing, or its SHA-256 sum is not the recorded one.
@@ -104,7 +107,7 @@ def describe(name: str) -> dict:
 
     Returns:
         dict: description, frequency (Hz, equal-tempered) and seconds; for the files also instrument,
-        program (General MIDI, counted from 0), note (MIDI), note_name, velocity, held and taper (seconds),
+        note_name, note (MIDI), the npm package that it comes from, version, source (the file in the package),
         file and sha256.
 
     Raises:
