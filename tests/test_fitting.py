@@ -62,7 +62,13 @@ def test_of_the_bundled_recordings_every_preset_keeps_enough(name):
         warnings.simplefilter("error")
         article = "article-piano" if "piano" in name else "article-clarinet"
         for preset in (article, "clarinet"):
-            make_parts([recordings.load(name)], [], presets.PRESETS[preset])
+            if (name, preset) != ("piano_high", "article-piano"):  # see below
+                make_parts([recordings.load(name)], [], presets.PRESETS[preset])
+
+
+def test_the_articles_piano_preset_ends_below_the_high_piano_notes_fundamental():
+    with pytest.warns(UserWarning, match=r"piano_high: the 20 components that are kept end at 420 Hz"):
+        make_parts([recordings.load("piano_high")], [], presets.PRESETS["article-piano"])
 
 
 def test_the_recording_that_was_learned_is_familiar_and_a_louder_one_too():
