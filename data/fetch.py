@@ -33,7 +33,7 @@ from rnnsound.dsp.sound import Sound
 DATA = Path(__file__).parent
 SAMPLE_RATE = 44_100
 PEAK = 0.4  # the one gain rule: every recording's largest sample is 0.4 (-8 dB full scale)
-BEFORE, FADE_IN = 0.005, 0.003  # seconds before the onset that are kept, and that the sound comes in over
+BEFORE, FADE_IN = 0.005, 0.003  # seconds before the note that are kept, and that the sound comes in over
 LONGEST_DECAY = 12.0  # seconds of a note that dies away by itself
 # Of such a note, only a click at the cut is to be kept away: a long fade would be taken for a damper.
 FADE_OUT_HELD, FADE_OUT_DECAY = 0.02, 0.05  # seconds
@@ -49,7 +49,8 @@ class Package(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A note to take: ends says how far below its loudest 10 ms a held one is over, in dB; None: struck."""
+    """A note to take: ends says how far below its loudest 10 ms a held one begins and is over, in dB; None:
+    struck."""
 
     name: str
     instrument: str
@@ -77,7 +78,7 @@ PIANO = Package(
     "b8453347f8fab61f8c087b3868cce7f1ef26655fab373b4b2dfbae1aa7e86f32",
 )  # fmt: skip
 
-# Where a held note ends was chosen from its level: the last that is the note's own, above the noise of its
+# Where a held note begins and ends was chosen from its level: the last that is the note's own, above the noise of its
 # room (-44 dB for the two clarinets) or, for the violin, above strings that go on ringing at -38 dB.
 NOTES = [
     Note("clarinet", "clarinet", 62, CLARINET, "D4.mp3", 40, "Clarinet, D4: blown for 10 s, almost even"),
@@ -176,12 +177,14 @@ def cut(sound: Sound, frequency: float, ends: float | None) -> tuple[Sound, list
     # Nothing of a note lies below half its fundamental, but steps on the floor and the hum of the mains do.
     size = round(4 * SAMPLE_RATE / (frequency / 2))
     sound = replace(sound, samples=without_slow_movement(sound.samples, size))
-    start = max(onset(sound) - BEFORE, 0.0)
     if ends is None:
-        stop, fade_out = min(start + LONGEST_DECAY, sound.duration), FADE_OUT_DECAY
+        begin = onset(sound)
+        stop, fade_out = min(begin + LONGEST_DECAY, sound.duration), FADE_OUT_DECAY
     else:
         times, level = level_over_time(sound, 0.01)
-        stop, fade_out = times[np.flatnonzero(level > level.max() - ends)[-1]] + 0.005, FADE_OUT_HELD
+        heard = times[level > level.max() - ends]
+        begin, stop, fade_out = heard[0] - 0.005, heard[-1] + 0.005, FADE_OUT_HELD
+    start = max(begin - BEFORE, 0.0)
     steps.append(f"taken from {start:.3f} s to {stop:.2f} s of what was left")
     sound = sound.crop(start, stop)
     n_in, n_out = round(FADE_IN * SAMPLE_RATE), round(fade_out * SAMPLE_RATE)

@@ -1,8 +1,9 @@
 """From a recording to the note in it: offset, rumble, silence and room noise go, and each is said.
 
 What is there before a note and after it is told from the note in three ways: digital silence by its level;
-noise by its spectrum, which has no lines; something else, a cough or a step, by its energy. A recording that
-holds nothing but its note stays as it is, sample by sample.
+noise by its spectrum, which has no lines; something else, a cough or a step, by its energy. A weak sound that
+has lines and comes after the strongest is what is left of the note: strings beat, and come back. A recording
+that holds nothing but its note stays as it is, sample by sample.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ _FAR_BELOW_DB = 10.0  # noise that is hardly quieter than the sound is the sound
 _FLAT = 0.35  # flatness of a spectrum, band by band: 0.56 for noise, below 0.1 for partials
 _GAP = 0.15  # seconds: a shorter pause belongs to what is around it
 _OTHER_DB = -15.0  # energy below that of the strongest: something else, not another note
+_RINGING_DB = -50.0  # energy below that of the strongest, if it has lines: what is left of a note
 _BEFORE, _AFTER = 0.01, 0.03  # seconds kept before and after
 _FADE = 0.01  # seconds
 _WORTHWHILE = 0.05  # seconds: cutting less would change a clean recording for nothing
@@ -108,7 +110,9 @@ def _find_note(sound: Sound) -> tuple[float, float, float]:
     energy = _decibels(np.array([np.sum(part**2) for part in parts]))
     is_noise = np.array([_flatness(part, sound.sample_rate) > _FLAT for part in parts])
     strongest = energy.argmax()
-    belong = np.flatnonzero((energy > energy[strongest] + _OTHER_DB) & (is_noise <= is_noise[strongest]))
+    strong = (energy > energy[strongest] + _OTHER_DB) & (is_noise <= is_noise[strongest])
+    ringing = (energy > energy[strongest] + _RINGING_DB) & ~is_noise & (np.arange(len(parts)) > strongest)
+    belong = np.flatnonzero(strong | ringing)
     start = starts[belong[0]] * size / sound.sample_rate - _BEFORE
     stop = stops[belong[-1]] * size / sound.sample_rate + _AFTER
     threshold = float(max(thresholds) + 20 * np.log10(sound.peak))
