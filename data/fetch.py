@@ -49,8 +49,7 @@ class Package(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A note to take: ends says how far below its loudest 10 ms a held one begins and is over, in dB; None:
-    struck."""
+    """A note to take; ends: how far below its loudest 10 ms a held one begins and ends, in dB; None: struck."""
 
     name: str
     instrument: str
@@ -85,15 +84,7 @@ NOTES = [
     Note("clarinet_high", "clarinet", 65, CLARINET, "F4.mp3", 38, "Clarinet, F4: a minor third higher"),
     Note("clarinet_low", "clarinet", 50, CLARINET, "D3.mp3", 36, "Clarinet, D3: an octave lower, swelling"),
     Note("flute", "flute", 69, FLUTE, "A4.mp3", 56, "Flute, A4: breath noise and a vibrato, 5.1 a second"),
-    Note(
-        "violin",
-        "violin",
-        67,
-        VIOLIN,
-        "G4.mp3",
-        35,
-        "Violin, G4: a vibrato, 5.5 a second; the bow turns three times",
-    ),
+    Note("violin", "violin", 67, VIOLIN, "G4.mp3", 35, "Violin, G4: a vibrato; the bow turns three times"),
     Note("piano", "piano", 60, PIANO, "audio/C4v10.ogg", None, "Piano, C4: struck, and left to ring"),
     Note("piano_low", "piano", 48, PIANO, "audio/C3v10.ogg", None, "Piano, C3: an octave lower"),
     Note("piano_high", "piano", 72, PIANO, "audio/C5v10.ogg", None, "Piano, C5: an octave higher"),

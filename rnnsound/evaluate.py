@@ -11,24 +11,28 @@ import numpy as np
 
 from rnnsound.dsp.measures import (
     cents,
-    drift,
+    level,
+    level_over_time,
     log_mel_distance,
     onset,
     pitch,
     pitch_deviation,
+    restlessness,
+    slow_movement,
     spectral_centroid,
 )
-from rnnsound.dsp.partials import decay, partials
+from rnnsound.dsp.partials import decay, heard_until, partials
 from rnnsound.dsp.sound import Sound
 
 if TYPE_CHECKING:  # imports PyTorch
     from rnnsound.sound_model import SoundModel
 
-_HELD = 10.0  # seconds of a note whose pitch is followed
+_ATTACK, _RELEASE = 0.5, 1.0  # seconds at a note's beginning and end where it is not yet, or no longer, held
+_STROKE = 2.0  # seconds in which hammer and beats are heard
 
 
 def report_sustained(model: "SoundModel", recording: Sound, seeds: Iterable[int]) -> list[dict[str, float]]:
-    """Compare takes of a blown or bowed note with the recording that they were learned from.
+    """Compare takes of a blown or bowed note, as long as the recording, with it.
 
     Args:
         model: of a sustained note.
@@ -36,37 +40,70 @@ def report_sustained(model: "SoundModel", recording: Sound, seeds: Iterable[int]
         seeds: one for each take.
 
     Returns:
-        For each seed, by name and unit: the 95th percentile of the pitch's deviation over 10 s, beyond the
-        recording's own (infinity where there is no pitch); its drift; the log-mel distance to the
-        resynthesized recording, of a note as long; and the peak over the resynthesized one.
+        For each seed, by name and unit: the log-mel distance to the resynthesized recording, in dB and in
+        the recording's own restlessness; of the part that is held, the 95th percentile of the pitch's
+        deviation, beyond the recording's own (infinity where there is no pitch), and how much level and pitch
+        wander as a part of what they do in the recording; how far it is down at the end; and the peak over
+        the resynthesized one.
 
     Notebook: 06_clarinet.
     """
-    best, median = model.resynthesize(recording), np.nanmedian(pitch(recording)[1])
-    own = pitch_deviation(recording, median)[1]
+    best, own = model.resynthesize(recording), held(recording)
+    median = np.nanmedian(pitch(own)[1])
+    off, wander = pitch_deviation(own, median)[1], [moved.std() for moved in slow_movement(own)]
     rows = []
     for seed in seeds:
-        held, same = (model.generate(seconds, seed=seed) for seconds in (_HELD, recording.duration))
-        in_tune = np.isfinite(pitch(held)[1]).any()
+        take = model.generate(recording.duration, seed=seed)
+        distance, part, spread = log_mel_distance(take, best), held(take), [np.inf, np.inf]
+        in_tune = np.isfinite(pitch(part)[1]).any()
+        if in_tune:
+            spread = [
+                moved.std() / max(o, 1e-9) for moved, o in zip(slow_movement(part), wander, strict=True)
+            ]
         rows.append(
             {
-                "pitch (cents)": pitch_deviation(held, median)[1] - own if in_tune else np.inf,
-                "drift (cents/s)": abs(drift(held)) if in_tune else np.inf,
-                "distance (dB)": log_mel_distance(same, best),
-                "peak ratio": same.peak / best.peak,
+                "distance (dB)": distance,
+                "restlessness (times)": distance / max(restlessness(best), 1e-9),
+                "pitch (cents)": pitch_deviation(part, median)[1] - off if in_tune else np.inf,
+                "level wanders (times)": spread[0],
+                "pitch wanders (times)": spread[1],
+                "ends (dB)": fallen(take),
+                "peak ratio": take.peak / best.peak,
             }
         )
     return rows
 
 
+def held(sound: Sound) -> Sound:
+    """Return the part of a note that is held: from 0.5 s on until 1 s before the end, or the middle half.
+
+    Notebook: 06_clarinet.
+    """
+    quarter = sound.duration / 4
+    return sound.crop(min(_ATTACK, quarter), sound.duration - min(_RELEASE, quarter))
+
+
+def fallen(sound: Sound) -> float:
+    """Return how far a note is down at its end: its last 50 ms below the median of its middle half, in dB.
+
+    Notebook: 06_clarinet.
+    """
+    _, levels = level_over_time(sound, 0.05)
+    middle = levels[len(levels) // 4 : 3 * len(levels) // 4]
+    return float(np.median(middle) - level(sound.crop(sound.duration - 0.05, sound.duration)))
+
+
 def report_struck(
-    model: "SoundModel", recording: Sound, fundamental: float, until: float, seeds: Iterable[int]
+    model: "SoundModel", recording: Sound, fundamental: float, seeds: Iterable[int]
 ) -> list[dict[str, float]]:
     """Compare takes of a struck note, each as long as the recording, with it: compare_struck for each seed.
+
+    Decays are compared up to where a take is let go.
 
     Notebook: 07_piano.
     """
     takes = (model.generate(recording.duration, seed=seed) for seed in seeds)
+    until = recording.duration - model.note.tail
     return [compare_struck(take, recording, fundamental, until) for take in takes]
 
 
@@ -80,9 +117,10 @@ def compare_struck(take: Sound, recording: Sound, fundamental: float, until: flo
         until: when the damper falls, in seconds.
 
     Returns:
-        By name and unit: log-mel distance; the largest errors of the first eight partials' frequencies and of
-        their decay times (infinity where one does not get weaker); how much too late the onset is; how much
-        too bright it is, by its spectral centroid; how much too high the peak is.
+        By name and unit: log-mel distance, of all and of the first 2 s; the largest error of the first eight
+        partials' frequencies; the largest and the median error of their decay times, each over the span in
+        which the recording's is heard (infinity where one does not get weaker); how much too late the onset
+        is; how much too bright it is, by its spectral centroid; how much too high the peak is.
 
     Raises:
         ValueError: a sound is too short or silent, or the sample rates differ.
@@ -91,12 +129,20 @@ def compare_struck(take: Sound, recording: Sound, fundamental: float, until: flo
     """
     true = partials(recording, fundamental)
     away = np.abs(cents(partials(take, fundamental), true)).max()
-    lasts, dies = (np.array([decay(sound, f, until) for f in true]) for sound in (recording, take))
+    spans = [min(until, heard_until(recording, f)) for f in true]
+    lasts, dies = (
+        np.array([decay(sound, f, span) for f, span in zip(true, spans, strict=True)])
+        for sound in (recording, take)
+    )
+    wrong = 100 * np.abs(dies / lasts - 1)
     begins, other = onset(recording), onset(take)
+    first = [sound.crop(0, min(_STROKE, sound.duration)) for sound in (take, recording)]
     return {
         "distance (dB)": log_mel_distance(take, recording),
+        "first 2 s (dB)": log_mel_distance(*first),
         "partials (cents)": float(away),
-        "decay (%)": float(100 * np.abs(dies / lasts - 1).max()),
+        "decay, worst (%)": float(wrong.max()),
+        "decay, median (%)": float(np.median(wrong)),
         "onset (ms)": 1000 * (other - begins),
         "centroid (%)": 100 * (spectral_centroid(take, other) / spectral_centroid(recording, begins) - 1),
         "peak (dB)": 20 * np.log10(take.peak / recording.peak),

@@ -51,13 +51,13 @@ CLARINET = ModelConfig(
     features=FeatureConfig(representation="pitch", note="sustained"),
     network=NetworkConfig(hidden_size=128),
     train=TrainConfig(
-        epochs=400,
+        epochs=180,
         sequence_length=20,
-        batch_size=4,
+        batch_size=8,
         optimizer="adam",
-        learning_rate=0.005,
+        learning_rate=0.004,
         final_learning_rate=0.02,
-        scheduled_sampling=0.5,
+        scheduled_sampling=0.8,
         input_noise=0.2,
         loss="beta_nll",
     ),
@@ -68,7 +68,7 @@ CLARINET = ModelConfig(
 PIANO = replace(
     CLARINET,
     features=FeatureConfig(representation="pitch", note="struck"),
-    train=replace(CLARINET.train, batch_size=1, epochs=250, input_noise=0.1),
+    train=replace(CLARINET.train, batch_size=4, learning_rate=0.006, input_noise=0.1),
 )
 """This project's best for a struck string: what dies away by itself is measured, the rest is learned."""
 

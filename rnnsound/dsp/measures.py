@@ -3,6 +3,8 @@
 Every claim the notebooks make about a sound is one of these. Notebook: 01_sine_and_phase_vocoder.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -168,6 +170,48 @@ def drift(sound: Sound) -> float:
     if len(times) < 2:
         raise ValueError(f"{sound.label}: one frame with a pitch makes no slope; use a longer sound")
     return float(np.polyfit(times, cents(frequency, np.median(frequency)), 1)[0])
+
+
+def slow_movement(sound: Sound, window: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    """Return how level and pitch of a held tone move, more slowly than any vibrato.
+
+    Args:
+        sound: of one pitch at a time.
+        window: length of one average, in seconds.
+
+    Returns:
+        Levels in dB below full scale (n,), and averages of the pitch in cents about its median (m,): a window
+        in which no frame lies within 2 semitones of it has none.
+
+    Raises:
+        ValueError: no frame of the sound has a pitch, or it is shorter than one window.
+
+    Notebook: 06_clarinet.
+    """
+    _, levels = level_over_time(sound, window)
+    times, frequency = _pitched(sound)
+    away = cents(frequency, np.median(frequency))
+    near = np.abs(away) < 200
+    number = (times[near] / window).astype(int)
+    counts = np.bincount(number)
+    return levels, np.bincount(number, away[near])[counts > 0] / counts[counts > 0]
+
+
+def restlessness(sound: Sound, later: float = 0.03) -> float:
+    """Return the log-mel distance between a sound and itself a moment later, in dB.
+
+    Breath and bow are never the same twice: another take by the same player could not be nearer. A loop has
+    next to none.
+
+    Args:
+        sound: longer than a moment.
+        later: the moment, in seconds.
+
+    Notebook: 06_clarinet.
+    """
+    n = round(later * sound.sample_rate)
+    ahead, behind = (replace(sound, samples=part) for part in (sound.samples[n:], sound.samples[:-n]))
+    return log_mel_distance(ahead, behind)
 
 
 def log_mel_distance(sound: Sound, reference: Sound) -> float:

@@ -97,7 +97,7 @@ def decay(sound: Sound, frequency: float, until: float) -> float:
 
     A straight line through its level, from 0.1 s after the onset until it stays 60 dB below the loudest
     moment. A piano's damper and the strings' beats make the level anything but straight, so compare decays
-    measured over the same span.
+    measured over the same span: heard_until says where one sound's ends.
 
     Args:
         sound: one note.
@@ -115,13 +115,20 @@ def decay(sound: Sound, frequency: float, until: float) -> float:
     """
     times, level = partial_level(sound, frequency)
     start = onset(sound) + _SETTLED
-    span = (times >= start) & (times <= until)
-    floor = level.max() + _FLOOR_DB
-    span &= times <= times[level >= floor][-1]  # what comes after is noise
+    span = (times >= start) & (times <= min(until, heard_until(sound, frequency)))
     if np.count_nonzero(span) < 20:
         raise ValueError(
             f"{sound.label}: no line can be drawn from {start:.2f} s, when the attack is over, to "
             f"{until:.2f} s; use a later until="
         )
-    slope = np.polyfit(times[span], np.maximum(level[span], floor), 1)[0]
+    slope = np.polyfit(times[span], np.maximum(level[span], level.max() + _FLOOR_DB), 1)[0]
     return -60 / slope if slope < 0 else np.inf
+
+
+def heard_until(sound: Sound, frequency: float) -> float:
+    """Return when a partial is last less than 60 dB below its loudest moment, in seconds; then comes noise.
+
+    Notebook: 07_piano.
+    """
+    times, level = partial_level(sound, frequency)
+    return float(times[level >= level.max() + _FLOOR_DB][-1])

@@ -5,10 +5,11 @@ Which scaler and which kind of note the words of a config mean; the words stand 
 
 from rnnsound.config import FeatureConfig
 from rnnsound.features.frame_scaler import FrameScaler
-from rnnsound.features.notes import Excerpt, SustainedNote
+from rnnsound.features.notes import Excerpt
 from rnnsound.features.pitch_scaler import PitchScaler
 from rnnsound.features.scaler import Scaler
 from rnnsound.features.struck_note import StruckNote
+from rnnsound.features.sustained_note import SustainedNote
 
 SCALERS = {"absolute": FrameScaler, "delta": FrameScaler, "pitch": PitchScaler}
 """FeatureConfig.representation -> the scaler that makes it."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 _WEIGHT = 5.0  # a few numbers among hundreds have to be loud to be heard
+_CLOCK_WEIGHT = 2.0
 
 
 class Condition(NamedTuple):
@@ -29,16 +30,15 @@ def _after(*edges: float) -> Condition:
     return Condition(len(edges), lambda times, seconds: ramps(times, edges))
 
 
-def _before(*edges: float) -> Condition:
-    return Condition(len(edges), lambda times, seconds: ramps(seconds - times, edges))
+def _clock(*periods: float) -> Condition:
+    return Condition(2 * len(periods), lambda times, seconds: hands(times, periods))
 
 
 CONDITIONS = {
-    "since_onset": _after(1.0, 0.2),
-    "until_end": _before(1.0, 0.2),
+    "clock": _clock(20.0, 10.0, 5.0, 2.5, 1.25, 0.625),
     "since_stroke": _after(3.0, 2.0, 1.0, 0.5, 0.2, 0.1),
 }
-"""Every condition by its name; the numbers are the ramps' lengths in seconds."""
+"""Every condition by its name; the numbers are the hands' turns and the ramps' lengths, in seconds."""
 
 
 def condition_rows(names: Sequence[str], times: np.ndarray, seconds: float) -> np.ndarray:
@@ -61,8 +61,24 @@ def condition_width(names: Sequence[str]) -> int:
     return sum(CONDITIONS[name].width for name in names)
 
 
+def hands(times: np.ndarray, periods: Sequence[float]) -> np.ndarray:
+    """Tell the time by hands of a clock that go round and round, each by where its tip is.
+
+    Args:
+        times: in seconds, (n_frames,).
+        periods: seconds that the hands take for one turn.
+
+    Returns:
+        float32, (n_frames, 2 * n_periods): sine and cosine of each.
+
+    Notebook: 06_clarinet.
+    """
+    angle = 2 * np.pi * times[:, None] / np.array(periods)
+    return (_CLOCK_WEIGHT * np.hstack([np.sin(angle), np.cos(angle)])).astype(np.float32)
+
+
 def ramps(times: np.ndarray, edges: Sequence[float]) -> np.ndarray:
-    """Tell the time as the hands of a clock do: one hand for each edge, full at 0 and 0 from the edge on.
+    """Tell the time by ramps, one for each edge: full at 0, and 0 from the edge on.
 
     Args:
         times: in seconds, (n_frames,).

@@ -1,8 +1,7 @@
 """What a recording is taken for: any stretch of sound, or a whole note, from silence to silence.
 
 A kind of note says how a recording is analyzed, what of it the network learns, what it is told of each frame,
-and what becomes of the frames that it draws. Notebook: 06_clarinet; struck strings, which are not sustained:
-07_piano.
+and what becomes of the frames that it draws. Notebook: 06_clarinet.
 """
 
 from collections.abc import Sequence
@@ -116,16 +115,3 @@ class WholeNote(Excerpt):
         return Sound(
             np.pad(sound.samples, (self.lead(vocoder), vocoder.fft_size)), sound.sample_rate, sound.label
         )
-
-
-class SustainedNote(WholeNote):
-    """A note that is blown or bowed: between attack and ending it is held, for as long as is asked.
-
-    Two ramps fall from full to 0 after the note's beginning, over a second and over a fifth of one, like two
-    hands of a clock; two more rise towards its end. In between all are 0, and the note is held; how long, the
-    network cannot tell and need not know.
-
-    Notebook: 06_clarinet.
-    """
-
-    condition_names = ("since_onset", "until_end")

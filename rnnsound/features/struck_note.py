@@ -1,18 +1,16 @@
-"""A struck note: how its strings decay is measured, taken out before learning, and put back.
+"""A struck note: how its components die away is measured, taken out before learning, and put back.
 
 A piano string is never in the same state twice, and a network that learns what usually comes next learns best
-of what stays the same. But most of what changes needs no learning: a partial that dies away loses the same
-number of decibels every second. So the rates are measured, each component is raised by what it has lost, and
+of what stays the same. But most of what changes needs no learning: every partial dies away, fast at first and
+slowly later. So a curve is drawn through the level of each component, each is raised by what it has lost, and
 the network learns what is left: a note that stands still but for the hammer, the beating of the strings and
 noise. On the way back each component falls again, past the end of the recording if the note lasts longer.
-Where a component has fallen into the recording's noise, there is no more to be raised than noise.
 
 Source: Weinreich, "Coupled Piano Strings", 1977, for why the decay is not one straight line, and beats.
 Notebook: 07_piano.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,17 +18,18 @@ from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import onset
 from rnnsound.dsp.sound import Sound
 from rnnsound.dsp.vocoder import PhaseVocoder
+from rnnsound.features.level_curves import LevelCurves, quiet
 from rnnsound.features.notes import WholeNote
 
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
-_LAST = 4  # frames at a recording's end, where it is taken to hold nothing but noise
-_ABOVE_DB = 10.0  # a component is followed down to so much above that noise
+_TO_LEVEL = np.log(10) / 20  # from dB to levels, which are natural logarithms
 _HEARD = 1e-6  # of the loudest frame's power: what lies further below may be noise, and says nothing
 _OFFSET = 1e-4  # of the peak: a smaller constant offset lies 20 dB below all that is looked at
-_SILENCE = 1e-8  # of the loudest magnitude: -160 dB; what digital silence is taken for
-_RAISED = 10.0  # times a component's loudest: a piano's are raised to 4 times
-_ATTACK = 0.05  # seconds after the loudest frame before the decay is measured
-_FEWEST = 8  # frames that a straight line is drawn through
+_FIRST_KNOT = 0.1  # seconds after the loudest frame; each further one twice as late
+_BENT = 0.05  # seconds: from about there on, knots are as far apart as time's logarithms
+_LAST_PART = 0.4  # of the time that the note rings: how fast it falls there is how fast it falls behind
+_LEFT = 0.5  # a component that is just where its curve is has this level: what is quieter is heard, too
+_FEWEST = 8  # frames that a curve is drawn through, and on either side of a damper's fall
 _DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a recording has no damper
 _LARGEST = 1e6  # dB, dB per second, seconds: nothing measured comes near
 _LATEST = 3600.0  # seconds: no recording waits longer for its stroke
@@ -40,23 +39,23 @@ _SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there 
 class StruckNote(WholeNote):
     """What is measured of a struck note, and what is left of it to learn.
 
-    The network is told how long ago the hammer struck, by ramps of 0.1 to 3 s. Later than that the strings
-    only die away.
+    The network is told how long ago the hammer struck, by ramps of 0.1 to 3 s, and the time, by the hands of
+    a clock, which stop where the recording leaves off: strings beat, and it can only follow if it knows when.
 
     After fit:
-        decay_rates: how fast each component dies away by itself, in dB per second, (n_components,).
-        decay_ranges: by how many dB, until nothing but the recording's noise is left of it, (n_components,).
-        damper: how fast all of them fall, on top of that, once the key is released, in dB per second.
+        decay: LevelCurves of all components, by the logarithm of the time since the loudest frame.
+        loudest: when the loudest frame is, in seconds after the note's beginning.
+        damper: how fast all components fall, on top of that, once the key is released, in dB per second.
         tail: how long it takes from there to the end of the note, in seconds.
         onset: when the hammer strikes, in seconds after the note's beginning; before, all is silent.
 
     Notebook: 07_piano.
     """
 
-    condition_names = ("since_stroke",)
+    condition_names = ("since_stroke", "clock")
 
     def fit(self, sounds: Sequence[Sound], recordings: Sequence[Frames]) -> "StruckNote":
-        """Measure decay rates and ranges, damper, tail and onset; of several recordings, their means.
+        """Measure decay, damper, tail and onset; of several recordings, one curve through all, and means.
 
         Args:
             sounds: recordings of one note.
@@ -65,14 +64,19 @@ class StruckNote(WholeNote):
         Raises:
             ValueError: a recording rings for fewer than 8 frames.
         """
-        decays, dampers, tails = [], [], []
+        ringing, since, loudest, dampers, tails = [], [], [], [], []
         for sound, frames in zip(sounds, recordings, strict=True):
             inside = _until(frames, sound.duration)
             release, damper = find_release(inside)
-            decays.append(_decays(inside, release))
+            rings = _ringing(inside, release)
+            loudest.append(rings.times[0])
+            ringing.append(rings.magnitude)
+            since.append(rings.times - rings.times[0])
             dampers.append(damper)
             tails.append(sound.duration - release if release < np.inf else _DAMPER[1])
-        self.decay_rates, self.decay_ranges = np.mean(decays, axis=0)
+        at, magnitude = np.concatenate(since), np.concatenate(ringing)
+        self.decay = LevelCurves.fit(quiet(magnitude), _bent(_knots(at.max())), _bent(at), magnitude)
+        self.loudest = float(np.mean(loudest))
         self.onset = float(np.mean([onset(sound) for sound in sounds]))
         self.damper, self.tail = float(np.mean(dampers)), float(np.mean(tails))
         return self
@@ -94,11 +98,7 @@ class StruckNote(WholeNote):
         """Return a recording's frames up to the damper, each component raised by what it has lost."""
         release, _ = find_release(_until(frames, seconds))
         ringing = _until(frames, min(release, seconds))
-        raised = _raised(ringing, self._lost(ringing.times))
-        # A recording that is struck again and again would be raised without end.
-        return replace(
-            raised, magnitude=np.minimum(raised.magnitude, _RAISED * ringing.magnitude.max(axis=0))
-        )
+        return self.decay.moved(ringing, _LEFT + self._lost(ringing.times))
 
     def apply_decay(self, frames: Frames, seconds: float) -> Frames:
         """Let frames die away, and let the damper fall so that the note ends after so many seconds.
@@ -107,16 +107,16 @@ class StruckNote(WholeNote):
         """
         release = max(seconds - self.tail, 0.0)
         damper = self.damper * self.tail / (seconds - release)
-        damped = damper * np.maximum(frames.times - release, 0)[:, None]
-        return _raised(frames, -self._lost(frames.times) - damped)
+        damped = damper * np.maximum(frames.times - release, 0)[:, None] * _TO_LEVEL
+        return self.decay.moved(frames, -_LEFT - self._lost(frames.times) - damped)
+
+    def conditions(self, times: np.ndarray, seconds: float) -> np.ndarray:
+        """Return what the network is told of each frame: the time, as long as the recording has an answer."""
+        return super().conditions(np.minimum(times, self.loudest + self._measured), seconds)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what fit learned, by name, to be kept in a file."""
-        return {
-            "decay_rates": self.decay_rates,
-            "decay_ranges": self.decay_ranges,
-            "damper": np.array([self.damper, self.tail, self.onset]),
-        }
+        return self.decay.arrays() | {"seconds": np.array([self.loudest, self.damper, self.tail, self.onset])}
 
     def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "StruckNote":
         """Take back what arrays gave.
@@ -124,25 +124,30 @@ class StruckNote(WholeNote):
         Raises:
             ValueError: the arrays are not those of a struck note of so many components.
         """
-        shapes = {"decay_rates": (n_components,), "decay_ranges": (n_components,), "damper": (3,)}
-        if {name: array.shape for name, array in arrays.items()} != shapes:
-            raise ValueError("the decay rates have the wrong names or shapes")
-        self.decay_rates, self.decay_ranges = arrays["decay_rates"], arrays["decay_ranges"]
-        self.damper, self.tail, self.onset = map(float, arrays["damper"])
-        positive = np.concatenate([self.decay_rates, [self.damper, self.tail]])
-        if not ((positive > 0) & (positive < _LARGEST)).all():
-            raise ValueError("a decay rate is not above 0, or too large to be heard")
-        if not ((self.decay_ranges >= 0) & (self.decay_ranges < _LARGEST)).all():
-            raise ValueError("a decay range is below 0, or too large to be heard")
-        if not 0 <= self.onset < _LATEST:
+        arrays = dict(arrays)
+        numbers = arrays.pop("seconds", np.zeros(0))
+        self.decay = LevelCurves.restore(arrays, n_components)
+        if numbers.shape != (4,):
+            raise ValueError("what was measured of the stroke and the damper is missing")
+        self.loudest, self.damper, self.tail, self.onset = map(float, numbers)
+        if not (0 < self.damper < _LARGEST and 0 < self.tail < _LARGEST):
+            raise ValueError("the damper is not above 0, or too fast or slow to be heard")
+        if not (0 <= self.onset < _LATEST and abs(self.loudest) < _LATEST):
             raise ValueError("the hammer strikes too late")
         return self
 
     def _lost(self, times: np.ndarray) -> np.ndarray:
-        """Decibels that each component has lost by itself, (n_frames, n_components)."""
-        after = np.maximum(times, 0.0)[:, None]
-        falling = np.minimum(after, self.decay_ranges / self.decay_rates)
-        return falling * self.decay_rates + (after - falling) * _SLOWEST
+        """By how much each component's level has fallen by itself, (n_frames, n_components)."""
+        since = np.maximum(times - self.loudest, 0.0)
+        levels, end = self.decay.levels, self._measured
+        before = self.decay(_bent(np.array([(1 - _LAST_PART) * end])))[0]
+        slope = np.maximum((before - levels[-1]) / (_LAST_PART * end), _SLOWEST * _TO_LEVEL)
+        return levels[0] - self.decay(_bent(since)) + np.maximum(since - end, 0.0)[:, None] * slope
+
+    @property
+    def _measured(self) -> float:
+        """Seconds from the loudest frame to the last that was seen to ring."""
+        return float(_BENT * np.expm1(self.decay.knots[-1]))
 
 
 def find_release(frames: Frames) -> tuple[float, float]:
@@ -200,29 +205,31 @@ def _until(frames: Frames, end: float) -> Frames:
     return frames[: np.count_nonzero(frames.times <= end - frames.fft_size / frames.sample_rate / 2)]
 
 
-def _decays(frames: Frames, release: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return how fast each component dies away, in dB per second, and by how many dB until it is noise.
+def _ringing(frames: Frames, release: float) -> Frames:
+    """Return the frames from the loudest to the release.
 
-    A straight line through its level, from the attack to the release, as far as it can be told from noise.
+    Raises:
+        ValueError: they are too few.
     """
-    times = frames.times
-    loudest = times[(frames.magnitude**2).sum(axis=1).argmax()]
-    ringing = (times > loudest + _ATTACK) & (times < release)
-    if np.count_nonzero(ringing) < _FEWEST:
+    ringing = frames[int((frames.magnitude**2).sum(axis=1).argmax()) :]
+    ringing = ringing[: np.count_nonzero(ringing.times < release)]
+    if len(ringing) < _FEWEST:
         raise ValueError(
-            f"the note rings for {np.count_nonzero(ringing)} frames, too few to see how it dies away; "
+            f"the note rings for {len(ringing)} frames, too few to see how it dies away; "
             f"use a recording that rings for {_FEWEST} or more, or a smaller hop size"
         )
-    least = max(_SILENCE * frames.magnitude.max(), np.finfo(np.float32).tiny)
-    level = 20 * np.log10(np.maximum(frames.magnitude, least))
-    noise = level[-_LAST:].max(axis=0)
-    rates = np.full(frames.n_components, _SLOWEST)
-    for k, of_component in enumerate(level.T):
-        heard = ringing & (of_component > noise[k] + _ABOVE_DB)
-        if np.count_nonzero(heard) >= _FEWEST:
-            rates[k] = max(-np.polyfit(times[heard], of_component[heard], 1)[0], _SLOWEST)
-    return rates, np.maximum(level[ringing].max(axis=0) - noise, 0.0)
+    return ringing
 
 
-def _raised(frames: Frames, decibels: np.ndarray) -> Frames:
-    return replace(frames, magnitude=frames.magnitude * 10 ** (decibels / 20))
+def _knots(last: float) -> np.ndarray:
+    """Return when the curves may bend, in seconds: ever more rarely, and where the note leaves off."""
+    knots, knot = [0.0], _FIRST_KNOT
+    while knot < last / 1.2:
+        knots.append(knot)
+        knot *= 2
+    return np.array([*knots, last])
+
+
+def _bent(seconds: np.ndarray) -> np.ndarray:
+    """Return time as the curves measure it: nearly as it is at first, later its logarithm."""
+    return np.log1p(seconds / _BENT)

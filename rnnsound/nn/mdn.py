@@ -142,8 +142,11 @@ def sample(mixture: Mixture, variance_scale: float = 1.0, generator: torch.Gener
     if not (math.isfinite(variance_scale) and variance_scale >= 0):
         raise ValueError(f"variance_scale={variance_scale} must be a number, 0 or above")
     log_weights, means, log_stds = mixture
-    weights = log_weights.exp().reshape(-1, log_weights.shape[-1])
-    component = torch.multinomial(weights, 1, generator=generator).view(*log_weights.shape[:-1], 1, 1)
-    mean, log_std = (p.take_along_dim(component, dim=-2).squeeze(-2) for p in (means, log_stds))
+    if log_weights.shape[-1] == 1:  # there is nothing to choose
+        mean, log_std = means.squeeze(-2), log_stds.squeeze(-2)
+    else:
+        weights = log_weights.exp().reshape(-1, log_weights.shape[-1])
+        component = torch.multinomial(weights, 1, generator=generator).view(*log_weights.shape[:-1], 1, 1)
+        mean, log_std = (p.take_along_dim(component, dim=-2).squeeze(-2) for p in (means, log_stds))
     noise = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
     return mean + log_std.exp() * math.sqrt(variance_scale) * noise

@@ -1,0 +1,115 @@
+"""A sustained note: how it ends is measured, taken out before learning, and put back wherever it is to end.
+
+A player breathes and bows: pitch and level move slowly through the whole note, in a way that is this take's
+own. The network is told the time by the hands of a clock, and follows. How the note ends is too rare an event
+to be learned, one in a recording, and must not fail; so it is measured instead. Notebook: 06_clarinet.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.measures import level_over_time
+from rnnsound.dsp.sound import Sound
+from rnnsound.features.level_curves import LevelCurves, quiet
+from rnnsound.features.notes import WholeNote
+
+_KNOTS = np.array([-1.0, -0.5, -0.25, -0.12, -0.06, -0.03, 0.0])  # releases before the end
+_HELD_DB = 10.0  # below the median level: the note is no longer held
+_BEFORE = 0.5  # seconds before that in which it may already be let go
+_RELEASE = 1.0, 4.0  # seconds: the shortest and the longest
+_SHORT = 2.5  # releases: in a shorter note than that the release is shorter, too
+_SHORTEST = 0.15  # of the recording's release
+_TURN = 0.3  # of the recording, where a note that outlasts it turns to go on again
+_MARGIN = 0.25  # seconds before the release, where it turns back
+_LONGEST = 1e6  # seconds; no recording lasts longer
+
+
+class SustainedNote(WholeNote):
+    """What is measured of a note that is blown or bowed, and what is left of it to learn.
+
+    The network is told the time by six hands of a clock that take from 20 s to 0.6 s for a turn: sines and
+    cosines. A note that is longer than the recording goes back and forth through its held part.
+
+    After fit:
+        release: how long the note takes to end, in seconds.
+        ending: LevelCurves by time before the end in releases, relative to the held note.
+        duration: of the recording, in seconds; of several, the longest.
+
+    Notebook: 06_clarinet.
+    """
+
+    condition_names = ("clock",)
+
+    def fit(self, sounds: Sequence[Sound], recordings: Sequence[Frames]) -> "SustainedNote":
+        """Measure release and ending.
+
+        Args:
+            sounds: recordings of one note.
+            recordings: their frames, as analyze gives them.
+        """
+        self.duration = max(sound.duration for sound in sounds)
+        self.release = float(np.mean([_release(sound) for sound in sounds]))
+        pairs = list(zip(sounds, recordings, strict=True))
+        at = [(frames.times - sound.duration) / self.release for sound, frames in pairs]
+        magnitude = np.concatenate([frames.magnitude for frames in recordings])
+        near = np.concatenate(at)
+        ends = (near > 1.3 * _KNOTS[0]) & (near <= 0)
+        floor = quiet(magnitude)
+        curves = LevelCurves.fit(floor, _KNOTS, near[ends], magnitude[ends])
+        self.ending = LevelCurves(floor, _KNOTS, curves.levels - curves.levels[0])
+        return self
+
+    def remove_decay(self, frames: Frames, seconds: float) -> Frames:
+        """Return a recording's frames up to its end, as if it were held on."""
+        inside = frames[: np.count_nonzero(frames.times <= seconds)]
+        return self.ending.moved(inside, -self._ending(inside.times, seconds))
+
+    def apply_decay(self, frames: Frames, seconds: float) -> Frames:
+        """Let frames end so many seconds after the note's beginning, as the recording does."""
+        return self.ending.moved(frames, self._ending(frames.times, seconds))
+
+    def conditions(self, times: np.ndarray, seconds: float) -> np.ndarray:
+        """Return what the network is told of each frame: the time in the recording that it is to follow."""
+        return super().conditions(self._walk(times, seconds), seconds)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what fit learned, by name, to be kept in a file."""
+        return self.ending.arrays() | {"seconds": np.array([self.duration, self.release])}
+
+    def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "SustainedNote":
+        """Take back what arrays gave.
+
+        Raises:
+            ValueError: the arrays are not those of a sustained note of so many components.
+        """
+        arrays = dict(arrays)
+        seconds = arrays.pop("seconds", np.zeros(0))
+        self.ending = LevelCurves.restore(arrays, n_components)
+        if seconds.shape != (2,) or not ((seconds > 0) & (seconds <= _LONGEST)).all():
+            raise ValueError("the note's length or its release is missing or out of range")
+        self.duration, self.release = map(float, seconds)
+        return self
+
+    def _ending(self, times: np.ndarray, seconds: float) -> np.ndarray:
+        """What the release adds to each level, (n_frames, n_components)."""
+        release = self.release * np.clip(seconds / (_SHORT * self.release), _SHORTEST, 1.0)
+        return self.ending((times - seconds) / release)
+
+    def _walk(self, times: np.ndarray, seconds: float) -> np.ndarray:
+        """Return times in the recording for the times in a note of another length."""
+        first, last = _TURN * self.duration, self.duration - self.release - _MARGIN
+        if seconds <= self.duration or last <= first:
+            return np.clip(times, 0.0, self.duration)
+        beyond = (times - last) % (2 * (last - first))
+        walked = np.abs(beyond - (last - first)) + first  # back from last to first, and on again
+        return np.where(times > last, walked, times)
+
+
+def _release(sound: Sound) -> float:
+    """Return how long a recording takes to end: from half a second before it is last held."""
+    times, levels = level_over_time(sound, min(0.05, sound.duration))
+    held = np.median(levels[len(levels) // 4 : -(len(levels) // 4) or None])
+    last = times[np.flatnonzero(levels > held - _HELD_DB)[-1]]
+    return float(np.clip(sound.duration - last + _BEFORE, *_RELEASE))
