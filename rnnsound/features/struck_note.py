@@ -27,7 +27,7 @@ _HEARD = 1e-6  # of the loudest frame's power: what lies further below may be no
 _OFFSET = 1e-4  # of the peak: a smaller constant offset lies 20 dB below all that is looked at
 _FIRST_KNOT = 0.1  # seconds after the loudest frame; each further one twice as late
 _BENT = 0.05  # seconds: from about there on, knots are as far apart as time's logarithms
-_LAST_PART = 0.4  # of the time that the note rings: how fast it falls there is how fast it falls behind
+_LAST_PART = 0.6  # of the time that the note rings: as it falls there it goes on falling
 _LEFT = 0.5  # a component that is just where its curve is has this level: what is quieter is heard, too
 _FEWEST = 8  # frames that a curve is drawn through, and on either side of a damper's fall
 _DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a recording has no damper
@@ -137,12 +137,19 @@ class StruckNote(WholeNote):
         return self
 
     def _lost(self, times: np.ndarray) -> np.ndarray:
-        """By how much each component's level has fallen by itself, (n_frames, n_components)."""
+        """By how much each component's level has fallen by itself, (n_frames, n_components).
+
+        Beyond the recording it goes on as before, straight by the logarithm of time: decays slow down.
+        """
         since = np.maximum(times - self.loudest, 0.0)
         levels, end = self.decay.levels, self._measured
-        before = self.decay(_bent(np.array([(1 - _LAST_PART) * end])))[0]
-        slope = np.maximum((before - levels[-1]) / (_LAST_PART * end), _SLOWEST * _TO_LEVEL)
-        return levels[0] - self.decay(_bent(since)) + np.maximum(since - end, 0.0)[:, None] * slope
+        early, late = _bent(np.array([(1 - _LAST_PART) * end, end]))
+        slope = (self.decay(np.array([early]))[0] - levels[-1]) / (late - early)
+        further = np.maximum(
+            slope * (_bent(since) - late).clip(0.0)[:, None],
+            _SLOWEST * _TO_LEVEL * (since - end).clip(0.0)[:, None],
+        )
+        return levels[0] - self.decay(_bent(since)) + further
 
     @property
     def _measured(self) -> float:
