@@ -93,6 +93,39 @@ def fallen(sound: Sound) -> float:
     return float(np.median(middle) - level(sound.crop(sound.duration - 0.05, sound.duration)))
 
 
+def without_network(model: "SoundModel", recording: Sound, seed: int = 0, clock: bool = True) -> Sound:
+    """Make a take as long as the recording with no network: what a network has to beat.
+
+    What was measured of the note is put back as for a take of the network's. What it would draw is a linear
+    function of what it is told, found by least squares, and Gaussian noise of what that leaves over.
+
+    Args:
+        model: gives note, scaler, vocoder and phases.
+        recording: that it learned.
+        seed: start of the random numbers.
+        clock: False leaves the time out, too: one still frame, and noise.
+
+    Notebooks: 06_clarinet, 07_piano.
+    """
+    note, rate = model.note, recording.sample_rate
+    learned = note.remove_decay(note.analyze(recording, model.vocoder), recording.duration)
+
+    def told(times: np.ndarray) -> np.ndarray:
+        ones = np.ones((len(times), 1))
+        return np.hstack([ones, note.conditions(times, recording.duration)]) if clock else ones
+
+    vectors, known = model.scaler.transform(learned), told(learned.times)
+    weights = np.linalg.lstsq(known, vectors, rcond=None)[0]
+    left_over = (vectors - known @ weights).std(axis=0)
+    first = model.generate_frames(1)
+    silence, hop = -first.start, model.vocoder.hop_size
+    times = first.time_of(np.arange((silence + len(recording)) // hop + 1))
+    noise = np.random.default_rng(seed).standard_normal((len(times), len(left_over)))
+    drawn = model.scaler.inverse_transform(told(times) @ weights + left_over * noise, first, bounded=True)
+    sound = model.synthesize(note.apply_decay(drawn, recording.duration))
+    return Sound(sound.samples[silence:][: len(recording)], rate, "without a network")
+
+
 def report_struck(
     model: "SoundModel", recording: Sound, fundamental: float, seeds: Iterable[int]
 ) -> list[dict[str, float]]:
