@@ -4,6 +4,7 @@ Notebook: 07_piano.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnsound.dsp.measures import onset
 from rnnsound.dsp.sound import Sound
@@ -83,12 +84,9 @@ def partial_level(sound: Sound, frequency: float) -> tuple[np.ndarray, np.ndarra
     window *= 2 / window.sum()
     times = np.arange(len(sound)) / rate
     still = sound.samples * np.exp(-2j * np.pi * frequency * times)
-    size = len(still) + len(window) - 1
-    size = 2 ** int(np.ceil(np.log2(size)))
-    smooth = np.fft.ifft(np.fft.fft(still, size) * np.fft.fft(window, size))
     step = round(0.005 * rate)
-    middle = len(window) // 2
-    level = np.abs(smooth[middle : middle + len(still) : step])
+    around = sliding_window_view(np.pad(still, len(window) // 2), len(window))[::step]
+    level = np.abs(around @ window)
     return times[::step], 20 * np.log10(np.maximum(level, 1e-10))
 
 
