@@ -1,4 +1,4 @@
-"""What is measured of a note that is blown or bowed: how it ends; and what the network is told of the time."""
+"""What is measured of a note that is blown or bowed, how it ends, and what the network is told of time."""
 
 from dataclasses import replace
 
@@ -63,7 +63,7 @@ def test_how_a_tone_ends_is_measured_component_by_component():
     decibels = let_go(at, 4.0, (40.0, 20.0, 0.0, 60.0))
     known = np.log1p(10 ** (decibels / 20) / 1e-4) - np.log1p(1e4)
     np.testing.assert_allclose(note.ending.levels * TO_DB, known * TO_DB, atol=4.0)
-    np.testing.assert_allclose((note.ending.levels * TO_DB)[:, 2], 0, atol=1e-6)
+    np.testing.assert_allclose((note.ending.levels * TO_DB)[:, 2], 0, atol=1e-3)
     np.testing.assert_array_equal(note.ending.levels[0], 0)  # relative to the held note
     assert (np.diff(note.ending.levels, axis=0) <= 1e-12).all()
 
@@ -101,7 +101,7 @@ def test_what_is_held_on_and_ends_again_is_the_recording(name):
 @pytest.mark.parametrize("seconds", [0.3, 0.5, 1.0, 1.5, 5.0, 12.0, 20.0])
 @pytest.mark.parametrize("name", HELD)
 def test_a_note_of_any_length_ends_though_what_is_learned_goes_on(name, seconds):
-    """Every frame is the one from the middle of the recording, so whatever ends it is the measured release."""
+    """Every frame is the one from the recording's middle, so what ends it is the measured release."""
     sound = recordings.load(name)
     note, frames = fitted(sound)
     at = int(np.abs(frames.times - sound.duration / 2).argmin())
@@ -167,7 +167,7 @@ def test_a_longer_note_goes_back_and_forth_through_what_was_held():
 )
 @settings(max_examples=100, deadline=None)
 def test_time_never_jumps_and_never_leaves_the_recording(duration, release, seconds):
-    """From one hop to the next it moves by a hop or less; every hand then moves by its tip's share of that."""
+    """From one hop to the next it moves by a hop or less, and so does every hand, by its share of that."""
     note = measured(duration, release)
     times = np.arange(-0.05, seconds + 0.05, 512 / RATE)
     rows = note.conditions(times, seconds)
