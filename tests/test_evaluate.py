@@ -97,7 +97,7 @@ def played(seconds, cents=0.0, factor=1.0, wander=1.0):
     at = np.arange(round(seconds * RATE)) / RATE
     turn = np.sin(2 * np.pi * at / 4)
     phase = 2 * np.pi * np.cumsum(440 * 2 ** ((cents + 6 * wander * turn) / 1200)) / RATE
-    gain = 10 ** (wander * 2 * turn / 20) * np.clip((seconds - at) / 0.05, 0.01, 1)
+    gain = 10 ** (wander * 2 * turn / 20) * 10 ** (-6 * np.clip(at - seconds + 0.5, 0, 0.5))
     return Sound(factor * 0.1 * gain * (np.sin(phase) + 0.5 * np.sin(2 * phase)), RATE)
 
 
