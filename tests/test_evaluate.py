@@ -75,6 +75,13 @@ def test_a_decay_is_compared_only_as_long_as_the_recordings_partial_is_heard():
     assert whole[0] == pytest.approx(1.5, rel=0.02)
 
 
+def test_what_a_take_does_after_the_recording_fell_silent_is_no_decay_of_it():
+    note = struck(ends=1.0)
+    rings_on = struck().samples * np.where(np.arange(3 * RATE) < RATE, 1.0, 3.0)
+    off = compare_struck(Sound(rings_on, RATE), note, C4, 2.9)
+    assert off["decay, worst (%)"] < 5
+
+
 class Player:
     """Plays a tone of ten seconds that is off by what its seed says: cents, loudness; at 9, noise."""
 
