@@ -1,82 +1,109 @@
-"""The preset for a sustained note, on two recordings, and the article's clarinet with its resets."""
+"""The preset for a sustained note, on two recordings; and the article's clarinet with its resets."""
 
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from judges import RATE, edges, held, resynthesized
+from judges import RATE, edges, follow, held, resynthesized
 from scipy.signal import butter, sosfiltfilt
 
 from rnnsound import SoundModel, measures, presets, recordings
 
+LENGTHS = (1.5, 5.0, 12.0, 20.0)
 
-@pytest.fixture(scope="module", params=["clarinet", "violin"])
+
+@pytest.fixture(scope="module", params=["clarinet", "flute"])
 def learned(request):
     recording = recordings.load(request.param)
     started = time.process_time()  # not the clock on the wall: other programs may be running
     model = SoundModel.fit(recording, presets.CLARINET, progress=False)
     model.seconds_to_fit = time.process_time() - started
+    model.takes = [model.generate(recording.duration, seed=seed) for seed in range(3)]
+    model.notes = {seconds: model.generate(seconds, seed=4) for seconds in LENGTHS}
     frequency = recordings.describe(request.param)["frequency"]
     _, cents = held(recording, frequency)
     return model, recording, frequency * 2 ** (np.median(cents) / 1200)
 
 
-def test_it_is_learned_in_twenty_seconds(learned):
-    assert learned[0].seconds_to_fit < 20
+def moving(sound, frequency):
+    """How the level moves while the note is held, by SciPy: averages over 0.2 s, from 0.4 s on."""
+    level = follow(sound, frequency)[2]
+    averages = level[: len(level) // 10 * 10].reshape(-1, 10).mean(axis=1)
+    return averages[2 : round((sound.duration - 1) / 0.2)]
 
 
-def test_takes_of_ten_seconds_stay_in_tune_without_resets(learned):
+def test_it_is_learned_in_half_a_minute(learned):
+    """Of one core, on a busy machine; 12 s on an idle one."""
+    assert learned[0].seconds_to_fit < 30
+
+
+def test_takes_stay_in_tune_without_resets(learned):
     model, recording, frequency = learned
-    own = np.percentile(np.abs(held(recording, frequency)[1]), 95)
-    for seed in range(3):
-        take = model.generate(10, seed=seed)
-        assert len(take) == 10 * RATE
-        times, cents = held(take, frequency)
-        assert times[-1] - times[0] > 9  # it did not stop on the way
-        assert np.percentile(np.abs(cents), 95) < own + 5
-        assert abs(np.polyfit(times, cents, 1)[0]) < 0.5
+    times, own = held(recording, frequency)
+    for take in model.takes:
+        assert len(take) == len(recording)
+        at, cents = held(take, frequency)
+        assert at[-1] - at[0] > 0.95 * (times[-1] - times[0])  # it did not stop on the way
+        assert np.percentile(np.abs(cents), 95) < np.percentile(np.abs(own), 95) + 3
+        assert np.polyfit(at, cents, 1)[0] == pytest.approx(np.polyfit(times, own, 1)[0], abs=0.5)
 
 
-def test_takes_sound_like_the_recording_from_attack_to_ending(learned):
+def test_takes_are_as_near_the_recording_as_another_take_of_a_player_could_be(learned):
+    """Nearer than the recording is to itself 30 ms later, or not much further away."""
     model, recording, frequency = learned
     reference = resynthesized(model, recording)
-    distances = []
-    for seed in range(3):
-        take = model.generate(recording.duration, seed=seed)
-        distances.append(measures.log_mel_distance(take, reference))
-        assert 0.5 < take.peak / reference.peak < 1.5
-        attack, ending = edges(take, frequency)
-        recorded_attack, recorded_ending = edges(reference, frequency)
-        assert attack == pytest.approx(recorded_attack, abs=0.07)
-        assert ending == pytest.approx(recorded_ending, abs=max(0.07, recorded_ending / 2))
-    assert np.mean(distances) < 2.0
+    restless = measures.restlessness(reference)
+    distances = [measures.log_mel_distance(take, reference) for take in model.takes]
+    assert np.mean(distances) < 1.10 * restless
+    for take in model.takes:
+        assert 0.7 < take.peak / reference.peak < 1.4
+        for ours, recorded in zip(edges(take, frequency), edges(reference, frequency), strict=True):
+            assert ours == pytest.approx(recorded, abs=max(0.1, recorded / 4))
+    assert (model.takes[0].samples != model.takes[1].samples).any()
 
 
-def test_a_note_ends_when_it_is_told_to_whatever_its_length(learned):
+def test_takes_move_as_the_player_moves(learned):
     model, recording, frequency = learned
-    ending = edges(recording, frequency)[1]
-    for seconds in (2.5, 7.0):
-        take = model.generate(seconds, seed=4)
-        assert edges(take, frequency)[1] == pytest.approx(ending, abs=max(0.1, ending / 2))
-        last = take.crop(seconds - 0.02, seconds)
-        assert measures.level(last) < measures.level(take) - 25
+    own = moving(recording, frequency)
+    least = 0.9 if recording.label == "clarinet" else 0.4  # a flute's level moves less, in more breath
+    for take in model.takes:
+        ours = moving(take, frequency)
+        assert np.corrcoef(ours, own)[0, 1] > least
+        assert 0.6 < ours.std() / own.std() < 1.4
+
+
+@pytest.mark.parametrize("seconds", LENGTHS)
+def test_a_note_ends_when_it_is_told_to_whatever_its_length(learned, seconds):
+    note = learned[0].notes[seconds]
+    assert len(note) == round(seconds * RATE)
+    power = note.samples[: len(note) // 2205 * 2205].reshape(-1, 2205)
+    decibels = 10 * np.log10(np.mean(power**2, axis=1))
+    assert decibels[-1] < np.median(decibels[len(decibels) // 4 : 3 * len(decibels) // 4]) - 20
+    until = min(seconds - 1.0, 0.8 * seconds)  # and not before
+    at = (np.arange(len(decibels)) + 0.5) * 0.05
+    assert decibels[(at > 0.4) & (at < until)].min() > np.median(decibels) - 9
+
+
+def test_a_note_that_outlasts_its_recording_stays_in_tune(learned):
+    model, recording, frequency = learned
+    own = np.percentile(np.abs(held(recording, frequency)[1]), 95)
+    times, cents = held(model.notes[20.0], frequency)
+    assert times[-1] > 18.5
+    assert np.percentile(np.abs(cents), 95) < own + 5
+    assert np.percentile(np.abs(cents[times > recording.duration]), 95) < own + 5
 
 
 def test_a_short_further_training_does_not_make_it_worse(learned):
     """The learning rate does not start anew: three more epochs are small steps."""
     model, recording, _ = learned
-    more = SoundModel.fit(recording, presets.CLARINET.replace(epochs=403), resume=model, progress=False)
-    assert len(more.history.losses) == 403
-    assert more.history.learning_rate == model.history.learning_rate == pytest.approx(0.02 * 0.005)
+    more = SoundModel.fit(recording, presets.CLARINET.replace(epochs=183), resume=model, progress=False)
+    assert len(more.history.losses) == 183
+    assert more.history.learning_rate == model.history.learning_rate == pytest.approx(0.02 * 0.004)
     reference = resynthesized(model, recording)
-    before, after = (
-        np.mean(
-            [measures.log_mel_distance(m.generate(recording.duration, seed=s), reference) for s in range(5)]
-        )
-        for m in (model, more)
-    )
-    assert after < before + 0.1
+    before = np.mean([measures.log_mel_distance(take, reference) for take in model.takes])
+    takes = [more.generate(recording.duration, seed=seed) for seed in range(3)]
+    assert np.mean([measures.log_mel_distance(take, reference) for take in takes]) < before + 0.1
 
 
 def test_a_loaded_note_is_the_same_note(learned, tmp_path):

@@ -75,7 +75,7 @@ def test_all_frames_are_printed_with_a_column_that_counts_them(tmp_path):
 def test_without_csv_there_is_a_summary_and_a_table():
     status, out, err = run("analyze", "clarinet", "--components", "12")
     assert (status, err) == (0, "")
-    assert "clarinet: 4.0" in out
+    assert "clarinet: 10.175 s" in out
     assert len(out.splitlines()) == 2 + 2 + 12
 
 

@@ -75,7 +75,7 @@ def test_a_setting_is_changed_in_the_part_that_has_it_and_nowhere_else():
     assert changed.train == replace(presets.CLARINET.train, epochs=3)
     assert changed.network == NetworkConfig(hidden_size=7)
     assert (changed.vocoder, changed.features) == (presets.CLARINET.vocoder, presets.CLARINET.features)
-    assert presets.CLARINET.train.epochs == 400
+    assert presets.CLARINET.train.epochs == 180
     assert changed.flat() == presets.CLARINET.flat() | {"epochs": 3, "hidden_size": 7}
 
 

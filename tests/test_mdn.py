@@ -103,6 +103,17 @@ def test_the_same_generator_draws_the_same_and_scale_zero_draws_a_mean():
     assert ((exact - mixture.means).abs().sum(-1).min(-1).values == 0).all()
 
 
+def test_of_one_gaussian_nothing_is_drawn_but_its_value():
+    """There is nothing to choose: the generator's first numbers are the noise itself."""
+    mixture = random_mixture(5, 7, k=1, d=4)
+    drawn = sample(mixture, 4.0, torch.Generator().manual_seed(3))
+    noise = torch.randn(5, 7, 4, generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(drawn, mixture.means[:, :, 0] + 2 * mixture.log_stds.exp()[:, :, 0] * noise)
+    nowhere = Mixture(torch.full((5, 7, 1), torch.nan), mixture.means, mixture.log_stds)  # no weight is read
+    assert sample(nowhere, 0.0).equal(mixture.means[:, :, 0])
+    assert sample(random_mixture(k=1, d=4), 0.0).shape == (4,)
+
+
 @pytest.mark.parametrize("scale", [-1.0, math.nan, math.inf])
 def test_a_variance_scale_that_is_none_is_refused(scale):
     with pytest.raises(ValueError, match="variance_scale"):

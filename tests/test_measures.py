@@ -18,6 +18,8 @@ from rnnsound.dsp.measures import (
     onset,
     pitch,
     pitch_deviation,
+    restlessness,
+    slow_movement,
     spectral_centroid,
 )
 from rnnsound.dsp.period import without_slow_movement
@@ -432,3 +434,64 @@ def test_a_clarinet_whose_every_second_period_differs_keeps_its_pitch_when_stret
     for hop in (64, 128, 256):
         _, found = pitch(PhaseVocoder(512, hop).synthesize(measured))
         assert np.mean(np.abs(cents(found, 293.66)) < 50) > 0.97
+
+
+def test_slow_movement_follows_level_and_pitch_and_not_vibrato():
+    """A vibrato of 5 Hz goes round once in an average; a swell of 6 dB and a glide of 20 cents are left."""
+    seconds, t = 4.0, np.arange(4 * RATE) / RATE
+    glide = 20 * t / seconds - 10
+    tone = harmonic(440 * 2 ** ((glide + 15 * np.sin(2 * np.pi * 5 * t)) / 1200), seconds)
+    gain = 10 ** ((6 * t / seconds + 2 * np.sin(2 * np.pi * 5 * t)) / 20)
+    levels, away = slow_movement(Sound(tone.samples * gain, RATE))
+    assert len(levels) == len(away) == 20
+    middles = (np.arange(20) + 0.5) * 0.2
+    np.testing.assert_allclose(levels - levels.mean(), 6 * middles / seconds - 3, atol=0.15)
+    np.testing.assert_allclose(away[1:-1], (20 * middles / seconds - 10)[1:-1], atol=1.5)
+
+
+def test_slow_movement_leaves_out_what_is_not_near_the_pitch():
+    """Half a second of a tone an octave above, and half a second of silence: levels all the same."""
+    low, high = harmonic(440.0, 2.0).samples, harmonic(880.0, 0.5).samples
+    sound = Sound(np.concatenate([low, high, np.zeros(RATE // 2), low]), RATE)
+    levels, away = slow_movement(sound)
+    assert len(levels) == 25
+    assert 20 <= len(away) <= 22
+    assert np.abs(away).max() < 2
+    assert levels.min() == -200
+    with pytest.raises(ValueError, match="no frame has a pitch"):
+        slow_movement(Sound(np.random.default_rng(0).standard_normal(RATE), RATE))
+    with pytest.raises(ValueError, match="too short"):
+        slow_movement(harmonic(440.0, 0.05))
+
+
+def test_a_loop_is_not_restless_and_noise_is_as_much_as_two_noises_differ():
+    """A loop of 30 ms is itself 30 ms later; two stretches of noise have nothing to do with each other."""
+    loop = Sound(np.tile(np.random.default_rng(0).standard_normal(1323), 60), RATE)
+    assert restlessness(loop) == 0
+    rng = np.random.default_rng(1)
+    noise, other = (Sound(rng.standard_normal(3 * RATE), RATE) for _ in range(2))
+    assert restlessness(noise) == pytest.approx(log_mel_distance(other, noise), rel=0.15)
+
+
+def test_what_dies_away_is_as_restless_as_it_is_steep():
+    """40 dB a second are 1.2 dB in 30 ms, and 4 dB in 100 ms, in every band that is heard."""
+    t = np.arange(RATE) / RATE
+    fading = Sound(np.tile(np.random.default_rng(0).standard_normal(441), 100) * 10 ** (-40 * t / 20), RATE)
+    assert restlessness(fading) == pytest.approx(1.2, abs=0.05)
+    assert restlessness(fading, 0.1) == pytest.approx(4.0, abs=0.15)
+
+
+@pytest.mark.parametrize(("name", "known"), [("clarinet", 1.36), ("flute", 2.48), ("violin", 3.24)])
+def test_restlessness_of_a_recording_agrees_with_librosa(name, known):
+    """Figures of data/README.md, of the part before the release: here of all but the last second."""
+    samples = recordings.load(name).samples[:-RATE]
+    ahead, behind = samples[1323:], samples[:-1323]
+    ours = restlessness(Sound(samples, RATE))
+    mels = [
+        librosa.feature.melspectrogram(y=part, sr=RATE, n_fft=2048, hop_length=512, center=False, n_mels=128)
+        for part in (ahead, behind)
+    ]
+    least = mels[1].max() * 1e-7
+    decibels = [10 * np.log10(np.maximum(mel, least)) for mel in mels]
+    assert ours == pytest.approx(np.abs(decibels[0] - decibels[1]).mean(), rel=0.01)
+    assert ours == pytest.approx(known, rel=0.1)

@@ -6,8 +6,9 @@ import pytest
 from rnnsound import PhaseVocoder, Sound, SoundModel, StruckNote, presets, sine
 from rnnsound.config import FeatureConfig
 from rnnsound.features import NOTES, SCALERS, make_note, make_scaler, note_kind
-from rnnsound.features.conditions import CONDITIONS, condition_rows, condition_width, ramps
-from rnnsound.features.notes import Excerpt, SustainedNote, WholeNote
+from rnnsound.features.conditions import CONDITIONS, condition_rows, condition_width, hands, ramps
+from rnnsound.features.notes import Excerpt, WholeNote
+from rnnsound.features.sustained_note import SustainedNote
 
 VOCODER = PhaseVocoder(512, 128)
 
@@ -65,16 +66,6 @@ def test_a_recording_of_fewer_than_three_whole_frames_is_refused(n_samples):
     assert len(Excerpt().analyze(noise(512 + 2 * 128), VOCODER)) == 2
 
 
-def test_a_sustained_note_is_told_how_near_its_beginning_and_its_end_are():
-    times = np.array([-0.5, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 2.5, 2.9, 3.0, 3.5])
-    rows = SustainedNote().conditions(times, 3.0)
-    expected = [np.interp(times, [0, edge], [5, 0]) for edge in (1.0, 0.2)]
-    expected += [np.interp(times, [3.0 - edge, 3.0], [0, 5]) for edge in (1.0, 0.2)]
-    np.testing.assert_allclose(rows, np.transpose(expected), atol=1e-5)
-    assert rows.dtype == np.float32
-    assert SustainedNote().n_conditions == rows.shape[1] == 4
-
-
 def test_an_excerpt_is_told_nothing_and_changes_nothing():
     note, frames = Excerpt(), VOCODER.analyze(noise(2_000))
     assert note.n_conditions == 0
@@ -92,11 +83,28 @@ def test_conditions_stand_side_by_side_as_wide_as_they_say():
     times = np.linspace(-0.1, 4, 50)
     for name, condition in CONDITIONS.items():
         assert condition.rows(times, 2.0).shape == (50, condition.width), name
-    names = ("until_end", "since_stroke")
+    names = ("clock", "since_stroke")
     rows = condition_rows(names, times, 2.0)
-    assert rows.shape == (50, condition_width(names)) == (50, 8)
-    np.testing.assert_array_equal(rows[:, 2:], condition_rows(("since_stroke",), times, 2.0))
+    assert rows.shape == (50, condition_width(names)) == (50, 18)
+    np.testing.assert_array_equal(rows[:, 12:], condition_rows(("since_stroke",), times, 2.0))
     np.testing.assert_allclose(ramps(np.array([0.05]), (0.1, 0.2)), [[2.5, 3.75]], rtol=1e-5)
+
+
+def test_hands_go_round_and_two_numbers_say_where_each_tip_is():
+    """A quarter of a turn of one is an eighth of the other's, which is slower."""
+    told = hands(np.array([0.0, 0.25, 0.5, 1.0, 1.25]), (1.0, 2.0))
+    eighth = np.sqrt(2)
+    expected = [
+        [0, 0, 2, 2],
+        [2, eighth, 0, eighth],
+        [0, 2, -2, 0],
+        [0, 0, 2, -2],
+        [2, -eighth, 0, -eighth],
+    ]
+    np.testing.assert_allclose(told, expected, atol=1e-6)
+    assert told.dtype == np.float32
+    clock = condition_rows(("clock",), np.array([3.7]), 5.0)
+    np.testing.assert_allclose(clock, hands(np.array([23.7]), (20, 10, 5, 2.5, 1.25, 0.625)), atol=1e-5)
 
 
 def test_words_make_the_kinds_that_they_mean():

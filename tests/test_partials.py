@@ -9,7 +9,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 
 from rnnsound import Sound, recordings, sine
 from rnnsound.dsp.measures import onset
-from rnnsound.dsp.partials import decay, partial_level, partials
+from rnnsound.dsp.partials import decay, heard_until, partial_level, partials
 
 RATE = 44_100
 PIANOS = ("piano", "piano_low", "piano_high")
@@ -19,6 +19,11 @@ def scipy_level(sound, frequency):
     """Level of what lies within 25 Hz, in dB: a band-pass and the length of the analytic signal."""
     band = butter(2, [frequency - 25, frequency + 25], "bandpass", fs=RATE, output="sos")
     return 20 * np.log10(np.abs(hilbert(sosfiltfilt(band, sound.samples))) + 1e-12)
+
+
+def loud_until(level):
+    """When a level is last 30 dB below its highest, in the first 3 s: noise is weaker by far."""
+    return np.flatnonzero(level[: 3 * RATE] > level.max() - 30)[-1] / RATE
 
 
 @given(
@@ -101,11 +106,12 @@ def test_level_of_a_pianos_partials_agrees_with_scipy(name):
     sound, known = recordings.load(name), recordings.describe(name)
     for frequency in partials(sound, known["frequency"]):
         times, level = partial_level(sound, frequency)
-        reference = scipy_level(sound, frequency)[np.rint(times * RATE).astype(int)]
-        inside = (times > 0.1) & (times < known["held"])
+        everywhere = scipy_level(sound, frequency)
+        reference = everywhere[np.rint(times * RATE).astype(int)]
+        inside = (times > 0.1) & (times < loud_until(everywhere))
         away = np.abs(level - reference)[inside]
-        assert np.median(away) < 0.5
-        assert np.percentile(away, 95) < 1.5
+        assert np.median(away) < 0.7
+        assert np.percentile(away, 95) < 3.0  # C3 beats so fast that 50 ms blur it
 
 
 @given(frequency=st.floats(60.0, 4000.0), t60=st.floats(1.0, 15.0), start=st.floats(0.0, 0.3))
@@ -121,10 +127,10 @@ def test_decay_of_a_pianos_partials_agrees_with_scipy(name):
     sound, known = recordings.load(name), recordings.describe(name)
     for frequency in partials(sound, known["frequency"]):
         level = scipy_level(sound, frequency)
-        span = slice(round((onset(sound) + 0.1) * RATE), round(known["held"] * RATE))
+        until = loud_until(level)
+        span = slice(round((onset(sound) + 0.1) * RATE), round(until * RATE))
         slope = np.polyfit(np.arange(len(sound))[span] / RATE, level[span], 1)[0]
-        # the last moments before the damper are smoothed together with what follows, by each in its own way
-        assert decay(sound, frequency, known["held"]) == pytest.approx(-60 / slope, rel=0.02)
+        assert decay(sound, frequency, until) == pytest.approx(-60 / slope, rel=0.02)
 
 
 def test_what_follows_the_span_has_no_part_in_a_decay():
@@ -151,3 +157,20 @@ def test_a_decay_ends_where_nothing_is_left_of_it(t60):
     tone = struck(440.0, 2.5, t60)
     noise = np.random.default_rng(0).normal(0, 1e-6, len(tone))
     assert decay(Sound(tone.samples + noise, RATE), 440.0, 2.4) == pytest.approx(t60, rel=0.02)
+
+
+@pytest.mark.parametrize(("t60", "level"), [(1.0, -200.0), (2.0, -80.0), (5.0, -66.0)])
+def test_a_partial_is_heard_until_it_has_lost_60_db(t60, level):
+    """Then comes silence, or noise: what of it lies near the partial is 40 dB weaker than all of it."""
+    tone = struck(440.0, 6.0, t60, start=0.1)
+    noise = np.random.default_rng(0).normal(0, 0.1 * 10 ** (level / 20), len(tone))
+    assert heard_until(Sound(tone.samples + noise, RATE), 440.0) == pytest.approx(
+        0.1 + t60, abs=0.03 * t60 + 0.02
+    )
+
+
+def test_a_partial_that_comes_back_is_heard_again():
+    """Two strings that beat: in between, they cancel."""
+    at = np.arange(4 * RATE) / RATE
+    beating = Sound(0.1 * (np.cos(2 * np.pi * 440 * at) + np.cos(2 * np.pi * 440.5 * at)) * (at < 3), RATE)
+    assert heard_until(beating, 440.0) == pytest.approx(3.0, abs=0.03)  # 1 s is silence, too

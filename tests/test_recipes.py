@@ -29,7 +29,7 @@ from rnnsound.features.notes import WholeNote
 class PluckedNote(WholeNote):
     """A note all of whose components lose the same number of decibels every second."""
 
-    condition_names = ("since_onset",)
+    condition_names = ("since_stroke",)
 
     def fit(self, sounds, recordings):
         level = 20 * np.log10(recordings[0].magnitude.max(axis=1) + 1e-9)
@@ -111,7 +111,7 @@ RECIPES = {
             'CONDITIONS = {\n    "length": Condition(1, '
             "lambda times, seconds: np.full((len(times), 1), seconds)),",
         ),
-        [("features/notes.py", '("since_onset", "until_end")', '("since_onset", "until_end", "length")')],
+        [("features/sustained_note.py", '= ("clock",)', '= ("clock", "length")')],
         "note='sustained', primer=1",
     ),
     "scaler": (

@@ -33,9 +33,10 @@ class LevelCurves:
     """
 
     def __init__(self, floor: float, knots: np.ndarray, levels: np.ndarray):
-        if not floor > 0 or np.ndim(knots) != 1 or np.ndim(levels) != 2 or len(knots) != len(levels):
+        if not 0 < floor < np.inf or np.ndim(knots) != 1 or np.ndim(levels) != 2 or len(knots) != len(levels):
             raise ValueError("the level curves have the wrong shapes")
-        if len(knots) < 2 or (np.diff(knots) <= 0).any() or not (np.abs(levels) < _LARGEST).all():
+        in_order = len(knots) > 1 and np.isfinite(knots).all() and (np.diff(knots) > 0).all()
+        if not in_order or not (np.abs(levels) < _LARGEST).all():
             raise ValueError("the level curves have knots out of order, or levels that are too large")
         self.floor, self.knots, self.levels = float(floor), np.asarray(knots), np.asarray(levels)
 

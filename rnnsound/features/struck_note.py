@@ -134,6 +134,8 @@ class StruckNote(WholeNote):
             raise ValueError("the damper is not above 0, or too fast or slow to be heard")
         if not (0 <= self.onset < _LATEST and abs(self.loudest) < _LATEST):
             raise ValueError("the hammer strikes too late")
+        if not 0 == self.decay.knots[0] < self.decay.knots[-1] < _bent(_LARGEST):
+            raise ValueError("the decay does not begin with the note, or takes too long")
         return self
 
     def _lost(self, times: np.ndarray) -> np.ndarray:
@@ -237,6 +239,6 @@ def _knots(last: float) -> np.ndarray:
     return np.array([*knots, last])
 
 
-def _bent(seconds: np.ndarray) -> np.ndarray:
+def _bent(seconds: np.ndarray | float) -> np.ndarray:
     """Return time as the curves measure it: nearly as it is at first, later its logarithm."""
     return np.log1p(seconds / _BENT)

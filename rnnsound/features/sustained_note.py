@@ -104,7 +104,7 @@ class SustainedNote(WholeNote):
             return np.clip(times, 0.0, self.duration)
         beyond = (times - last) % (2 * (last - first))
         walked = np.abs(beyond - (last - first)) + first  # back from last to first, and on again
-        return np.where(times > last, walked, times)
+        return np.where(times > last, walked, np.maximum(times, 0.0))
 
 
 def _release(sound: Sound) -> float:
