@@ -49,7 +49,7 @@ class Package(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A note to take; ends: how far below its loudest 10 ms a held one begins and ends, in dB; None: struck."""
+    """A note to take; ends: how far below its loudest 10 ms a held one ends, in dB; None: struck."""
 
     name: str
     instrument: str
@@ -77,8 +77,8 @@ PIANO = Package(
     "b8453347f8fab61f8c087b3868cce7f1ef26655fab373b4b2dfbae1aa7e86f32",
 )  # fmt: skip
 
-# Where a held note begins and ends was chosen from its level: the last that is the note's own, above the noise of its
-# room (-44 dB for the two clarinets) or, for the violin, above strings that go on ringing at -38 dB.
+# Where a held note begins and ends was chosen from its level: the first and last that is its own, above the
+# noise of its room (-44 dB for two clarinets) or, for the violin, above strings that go on ringing at -38 dB.
 NOTES = [
     Note("clarinet", "clarinet", 62, CLARINET, "D4.mp3", 40, "Clarinet, D4: blown for 10 s, almost even"),
     Note("clarinet_high", "clarinet", 65, CLARINET, "F4.mp3", 38, "Clarinet, F4: a minor third higher"),
