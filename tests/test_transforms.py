@@ -49,7 +49,7 @@ def test_at_half_speed_a_piano_lasts_twice_as_long_at_the_same_pitch(speed):
     other = PhaseVocoder(2048, 512).synthesize(lock_phases(interpolate_frames(frames, positions)))
     assert other.duration == pytest.approx(sound.duration / speed, abs=3 * 2048 / RATE)
     away = 1200 * np.log2(peaks(other, 261.6, 3) / peaks(sound, 261.6, 3))
-    np.testing.assert_allclose(away, 0, atol=2)  # the loudest moment of beating strings is another one
+    np.testing.assert_allclose(away, 0, atol=3)  # the loudest moment of beating strings is another one
     # the level falls as it did, only more slowly or faster
     falls = [seconds_per_60_db(s, 261.6, until) for s, until in ((sound, 2.0), (other, 2.0 / speed))]
     assert falls[1] == pytest.approx(falls[0] / speed, rel=0.15)
