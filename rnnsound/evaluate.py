@@ -49,7 +49,7 @@ def report_sustained(model: "SoundModel", recording: Sound, seeds: Iterable[int]
     Notebook: 06_clarinet.
     """
     best, own = model.resynthesize(recording), held(recording)
-    median = np.nanmedian(pitch(own)[1])
+    median, restless = np.nanmedian(pitch(own)[1]), max(restlessness(best), 1e-9)
     off, wander = pitch_deviation(own, median)[1], [moved.std() for moved in slow_movement(own)]
     rows = []
     for seed in seeds:
@@ -63,7 +63,7 @@ def report_sustained(model: "SoundModel", recording: Sound, seeds: Iterable[int]
         rows.append(
             {
                 "distance (dB)": distance,
-                "restlessness (times)": distance / max(restlessness(best), 1e-9),
+                "restlessness (times)": distance / restless,
                 "pitch (cents)": pitch_deviation(part, median)[1] - off if in_tune else np.inf,
                 "level wanders (times)": spread[0],
                 "pitch wanders (times)": spread[1],

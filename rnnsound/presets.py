@@ -68,7 +68,7 @@ CLARINET = ModelConfig(
 PIANO = replace(
     CLARINET,
     features=FeatureConfig(representation="pitch", note="struck"),
-    train=replace(CLARINET.train, batch_size=4, learning_rate=0.006, input_noise=0.1),
+    train=replace(CLARINET.train, epochs=160, batch_size=4, learning_rate=0.006, input_noise=0.1),
 )
 """This project's best for a struck string: what dies away by itself is measured, the rest is learned."""
 

@@ -33,9 +33,9 @@ def moving(sound, frequency):
     return averages[2 : round((sound.duration - 1) / 0.2)]
 
 
-def test_it_is_learned_in_half_a_minute(learned):
-    """Of one core, on a busy machine; 12 s on an idle one."""
-    assert learned[0].seconds_to_fit < 30
+def test_it_is_learned_in_twenty_seconds(learned):
+    """Of one core, also on a busy machine; 12 s on an idle one."""
+    assert learned[0].seconds_to_fit < 20
 
 
 def test_takes_stay_in_tune_without_resets(learned):

@@ -104,14 +104,15 @@ def test_level_of_a_decaying_tone_agrees_with_its_formula_and_with_scipy(frequen
 def test_level_of_a_pianos_partials_agrees_with_scipy(name):
     """The two smooth differently: where strings beat and noise is near they differ, but not in the middle."""
     sound, known = recordings.load(name), recordings.describe(name)
-    for frequency in partials(sound, known["frequency"]):
+    for number, frequency in enumerate(partials(sound, known["frequency"]), 1):
         times, level = partial_level(sound, frequency)
         everywhere = scipy_level(sound, frequency)
         reference = everywhere[np.rint(times * RATE).astype(int)]
         inside = (times > 0.1) & (times < loud_until(everywhere))
         away = np.abs(level - reference)[inside]
-        assert np.median(away) < 0.7
-        assert np.percentile(away, 95) < 3.0  # C3 beats so fast that 50 ms blur it
+        blurred = (name, number) == ("piano_low", 8)  # it beats too fast for 50 ms
+        assert np.median(away) < (0.7 if blurred else 0.5)
+        assert np.percentile(away, 95) < (3.0 if blurred else 1.5)
 
 
 @given(frequency=st.floats(60.0, 4000.0), t60=st.floats(1.0, 15.0), start=st.floats(0.0, 0.3))

@@ -39,9 +39,9 @@ def test_a_recording_that_rings_too_briefly_is_refused():
     assert np.isfinite(short.generate(3).samples).all()
 
 
-def test_it_is_learned_in_forty_seconds(learned):
-    """Of one core, on a busy machine; 20 s on an idle one."""
-    assert learned[0].seconds_to_fit < 40
+def test_it_is_learned_in_twice_its_length(learned):
+    """In time of one core, also on a busy machine; in 1.4 times on an idle one."""
+    assert learned[0].seconds_to_fit < 2 * learned[1].duration
 
 
 def test_takes_sound_like_the_recording(learned):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from judges import RATE, peaks, seconds_per_60_db
 
-from rnnsound import Frames, PhaseVocoder, interpolate_frames, lock_phases, recordings
+from rnnsound import Frames, PhaseVocoder, Sound, interpolate_frames, lock_phases
 
 
 def numbered(n_frames=10):
@@ -41,15 +41,23 @@ def test_positions_outside_the_frames_are_refused(positions):
         interpolate_frames(numbered(), positions)
 
 
+def stiff_string(fundamental=261.6, seconds=3.0):
+    """Eight stretched partials, the higher the sooner gone."""
+    t, n = np.arange(round(seconds * RATE)) / RATE, np.arange(1, 9)[:, None]
+    waves = np.sin(2 * np.pi * n * fundamental * np.sqrt(1 + 4e-4 * n**2) * t)
+    return Sound(0.1 * np.sum(waves * np.exp(-(1 + 0.3 * n) * t) / n, axis=0), RATE)
+
+
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_at_half_speed_a_piano_lasts_twice_as_long_at_the_same_pitch(speed):
-    sound = recordings.load("piano")
+def test_at_half_speed_a_string_lasts_twice_as_long_at_the_same_pitch(speed):
+    """A computed one: the loudest moment of a real piano's beating strings differs with the speed."""
+    sound = stiff_string()
     frames = PhaseVocoder(2048, 512, 460).analyze(sound)[1:]
     positions = np.arange(0, len(frames) - 1, speed)
     other = PhaseVocoder(2048, 512).synthesize(lock_phases(interpolate_frames(frames, positions)))
     assert other.duration == pytest.approx(sound.duration / speed, abs=3 * 2048 / RATE)
     away = 1200 * np.log2(peaks(other, 261.6, 3) / peaks(sound, 261.6, 3))
-    np.testing.assert_allclose(away, 0, atol=3)  # the loudest moment of beating strings is another one
+    np.testing.assert_allclose(away, 0, atol=2)
     # the level falls as it did, only more slowly or faster
     falls = [seconds_per_60_db(s, 261.6, until) for s, until in ((sound, 2.0), (other, 2.0 / speed))]
     assert falls[1] == pytest.approx(falls[0] / speed, rel=0.15)

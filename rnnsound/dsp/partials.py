@@ -113,7 +113,7 @@ def decay(sound: Sound, frequency: float, until: float) -> float:
     """
     times, level = partial_level(sound, frequency)
     start = onset(sound) + _SETTLED
-    span = (times >= start) & (times <= min(until, heard_until(sound, frequency)))
+    span = (times >= start) & (times <= min(until, _last_heard(times, level)))
     if np.count_nonzero(span) < 20:
         raise ValueError(
             f"{sound.label}: no line can be drawn from {start:.2f} s, when the attack is over, to "
@@ -128,5 +128,8 @@ def heard_until(sound: Sound, frequency: float) -> float:
 
     Notebook: 07_piano.
     """
-    times, level = partial_level(sound, frequency)
+    return _last_heard(*partial_level(sound, frequency))
+
+
+def _last_heard(times: np.ndarray, level: np.ndarray) -> float:
     return float(times[level >= level.max() + _FLOOR_DB][-1])

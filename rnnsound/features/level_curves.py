@@ -57,7 +57,7 @@ class LevelCurves:
         Source: Barlow, Bartholomew, Bremner and Brunk, "Statistical Inference under Order Restrictions",
         1972.
         """
-        hats = np.stack([np.interp(at, knots, one) for one in np.eye(len(knots))], axis=1)
+        hats = _hats(at, knots)
         bends = np.diff(np.eye(len(knots)), 2, axis=0)
         # A knot that no frame is near takes the level of its neighbors.
         normal = hats.T @ hats + _SMOOTH * bends.T @ bends + 1e-6 * np.eye(len(knots))
@@ -66,8 +66,7 @@ class LevelCurves:
 
     def __call__(self, at: np.ndarray) -> np.ndarray:
         """Return the levels at some times, (n_times, n_components); before and behind the knots they stay."""
-        hats = np.stack([np.interp(at, self.knots, one) for one in np.eye(len(self.knots))], axis=1)
-        return hats @ self.levels
+        return _hats(at, self.knots) @ self.levels
 
     def moved(self, frames: Frames, by: np.ndarray) -> Frames:
         """Return frames at other levels; none falls below 0, where magnitudes are 0.
@@ -101,6 +100,11 @@ class LevelCurves:
 def quiet(magnitude: np.ndarray) -> float:
     """Return the magnitude that lies 80 dB below the loudest; never 0."""
     return float(_QUIET * max(magnitude.max(), np.finfo(np.float32).tiny))
+
+
+def _hats(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Return how much of each knot's level there is at some times, (n_times, n_knots)."""
+    return np.stack([np.interp(at, knots, one) for one in np.eye(len(knots))], axis=1)
 
 
 def _falling(levels: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -51,14 +51,12 @@ class SustainedNote(WholeNote):
         """
         self.duration = max(sound.duration for sound in sounds)
         self.release = float(np.mean([_release(sound) for sound in sounds]))
-        pairs = list(zip(sounds, recordings, strict=True))
-        at = [(frames.times - sound.duration) / self.release for sound, frames in pairs]
+        pairs = zip(sounds, recordings, strict=True)
+        at = np.concatenate([frames.times - sound.duration for sound, frames in pairs]) / self.release
         magnitude = np.concatenate([frames.magnitude for frames in recordings])
-        near = np.concatenate(at)
-        ends = (near > 1.3 * _KNOTS[0]) & (near <= 0)
-        floor = quiet(magnitude)
-        curves = LevelCurves.fit(floor, _KNOTS, near[ends], magnitude[ends])
-        self.ending = LevelCurves(floor, _KNOTS, curves.levels - curves.levels[0])
+        ends = (at > 1.3 * _KNOTS[0]) & (at <= 0)
+        curves = LevelCurves.fit(quiet(magnitude), _KNOTS, at[ends], magnitude[ends])
+        self.ending = LevelCurves(curves.floor, _KNOTS, curves.levels - curves.levels[0])
         return self
 
     def remove_decay(self, frames: Frames, seconds: float) -> Frames:
