@@ -54,6 +54,16 @@ def test_room_noise_goes_and_the_note_stays_as_far_as_it_is_louder(name, hiss):
     assert surely[-1] < preparation.stop - 1 < perhaps[-1] + 0.06
 
 
+@pytest.mark.parametrize("name", ["clarinet", "flute", "violin", "piano", "piano_low", "piano_high"])
+@pytest.mark.parametrize("hiss", [-60, -50, -40])
+def test_hiss_that_was_put_around_a_note_goes_and_its_weak_end_stays(name, hiss):
+    """A piano's end is weaker than the hiss that follows it here."""
+    sound, noise = recordings.load(name), np.random.default_rng(0).standard_normal((2, RATE))
+    _, preparation = prepare(among(sound, *10 ** (hiss / 20) * noise))
+    assert preparation.start == pytest.approx(1, abs=0.07)
+    assert preparation.stop == pytest.approx(1 + sound.duration, abs=0.04)
+
+
 @pytest.mark.parametrize("name", ["clarinet", "piano"])
 @pytest.mark.parametrize("level", [0.05, 0.15])
 def test_a_cough_before_the_note_is_not_the_note(name, level):

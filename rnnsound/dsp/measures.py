@@ -13,6 +13,7 @@ from rnnsound.dsp.sound import Sound
 
 FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
 _TWO_CENTS = 2 ** (2 / 1200)  # as a ratio: how exactly a pitch is found, and so kept within its limits
+_BLOCK = 256  # frames worked on at a time, so that a long sound needs little more memory than a short one
 _HANN = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2048) / 2048)
 
 
@@ -252,8 +253,13 @@ def mel_power(samples: np.ndarray, sample_rate: int, n_bands: int = 128) -> np.n
     size, hop = len(_HANN), 512
     n_frames = 1 + max(-(-(len(samples) - size) // hop), 0)
     padded = np.pad(samples, (0, (n_frames - 1) * hop + size - len(samples)))
-    spectrum = np.fft.rfft(sliding_window_view(padded, size)[::hop] * _HANN)
-    return (spectrum.real**2 + spectrum.imag**2) @ _mel_bands(size, sample_rate, n_bands).T
+    frames, bands = sliding_window_view(padded, size)[::hop], _mel_bands(size, sample_rate, n_bands).T
+    power = np.empty((n_frames, n_bands))
+    for start in range(0, n_frames, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        spectrum = np.fft.rfft(frames[block] * _HANN)
+        power[block] = (spectrum.real**2 + spectrum.imag**2) @ bands
+    return power
 
 
 def _pitched(sound: Sound) -> tuple[np.ndarray, np.ndarray]:

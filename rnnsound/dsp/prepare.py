@@ -99,6 +99,9 @@ def _find_note(sound: Sound) -> tuple[float, float, float]:
     if len(windows) < 2 * _STRETCH / _WINDOW:
         return 0.0, sound.duration, -np.inf
     _, level = level_over_time(unit, _WINDOW)
+    before = _louder_noise(windows, level, sound.sample_rate)
+    behind = len(level) - _louder_noise(windows[::-1], level[::-1], sound.sample_rate)
+    windows, level = windows[before:behind], level[before:behind]
     thresholds = [
         max(level.max() + _SILENCE_DB, _noise(end, level.max(), sound.sample_rate) + _ABOVE_NOISE_DB)
         for end in (windows, windows[::-1])
@@ -113,10 +116,25 @@ def _find_note(sound: Sound) -> tuple[float, float, float]:
     strong = (energy > energy[strongest] + _OTHER_DB) & (is_noise <= is_noise[strongest])
     ringing = (energy > energy[strongest] + _RINGING_DB) & ~is_noise & (np.arange(len(parts)) > strongest)
     belong = np.flatnonzero(strong | ringing)
-    start = starts[belong[0]] * size / sound.sample_rate - _BEFORE
-    stop = stops[belong[-1]] * size / sound.sample_rate + _AFTER
+    outer = sound.duration if behind * size + size > len(sound) else behind * size / sound.sample_rate
+    start = (before + starts[belong[0]]) * size / sound.sample_rate - _BEFORE
+    stop = (before + stops[belong[-1]]) * size / sound.sample_rate + _AFTER
     threshold = float(max(thresholds) + 20 * np.log10(sound.peak))
-    return max(float(start), 0.0), min(float(stop), sound.duration), threshold
+    return max(float(start), before * size / sound.sample_rate), min(float(stop), outer), threshold
+
+
+def _louder_noise(windows: np.ndarray, level: np.ndarray, sample_rate: int) -> int:
+    """Return how many windows at the beginning are noise that is louder than what it gives way to; often 0.
+
+    Where a note has died away, the noise behind it may be louder than its end. Such noise is told by its own
+    beginning and end, not by a threshold, which would take the note's end with it.
+    """
+    length = round(_STRETCH / _WINDOW)
+    own = float(_decibels(np.mean(windows[:length] ** 2)))
+    if own > level.max() - _FAR_BELOW_DB or _flatness(windows[:length].ravel(), sample_rate) < _FLAT:
+        return 0
+    other = np.flatnonzero(np.abs(level - own) > _ABOVE_NOISE_DB)
+    return int(other[0]) if len(other) and level[other[0]] < own else 0
 
 
 def _noise(windows: np.ndarray, loudest: float, sample_rate: int) -> float:

@@ -23,7 +23,7 @@ from rnnsound.features.notes import WholeNote
 
 _SLOWEST = 2.0  # dB per second: nothing rings longer than half a minute
 _TO_LEVEL = np.log(10) / 20  # from dB to levels, which are natural logarithms
-_HEARD = 1e-6  # of the loudest frame's power: what lies further below may be noise, and says nothing
+_HEARD = 1e-7  # of the loudest frame's power: what lies further below may be noise, and says nothing
 _OFFSET = 1e-4  # of the peak: a smaller constant offset lies 20 dB below all that is looked at
 _FIRST_KNOT = 0.1  # seconds after the loudest frame; each further one twice as late
 _BENT = 0.05  # seconds: from about there on, knots are as far apart as time's logarithms
@@ -34,6 +34,8 @@ _DAMPER = 120.0, 0.5  # dB per second, and seconds until silence, where a record
 _LARGEST = 1e6  # dB, dB per second, seconds: nothing measured comes near
 _LATEST = 3600.0  # seconds: no recording waits longer for its stroke
 _SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there is none
+_GENTLE = 15.0  # dB per second: strings that fall no faster than that count as falling so fast
+_LEAST = 8.0  # dB that it takes off before nothing is heard: strings that beat may lose less as suddenly
 
 
 class StruckNote(WholeNote):
@@ -162,15 +164,16 @@ class StruckNote(WholeNote):
 def find_release(frames: Frames) -> tuple[float, float]:
     """Find when the damper fell on the strings, and how fast all of them have fallen since.
 
-    From its loudest frame on, and until it is 60 dB weaker, the level is two straight lines. Of all times
-    where they could meet, take the one that leaves the smallest squared error.
+    From its loudest frame on, and until it is 70 dB weaker, the level is two straight lines. Of all times
+    where they could meet, take the one that leaves the smallest squared error. Strings die away in stages,
+    so where the second line is no damper's, look again at what comes after.
 
     Args:
         frames: of a struck note, their times counted from its beginning.
 
     Returns:
-        Time in seconds and dB per second; if the second line is not much steeper than the first, the strings
-        were never damped: infinity, and what is usual.
+        Time in seconds and dB per second; if no line is much steeper than the one before it, the strings were
+        never damped: infinity, and what is usual.
 
     Notebook: 07_piano.
     """
@@ -178,13 +181,15 @@ def find_release(frames: Frames) -> tuple[float, float]:
     loudest = int(power.argmax())
     heard = loudest + np.cumprod(power[loudest:] > _HEARD * power[loudest]).sum()
     level, after = 10 * np.log10(power[loudest:heard]), frames.times[loudest:heard]
-    if len(after) <= 2 * _FEWEST:
-        return np.inf, _DAMPER[0]
-    release = _bend(after, level)
-    lines = np.stack([np.ones_like(after), after, np.maximum(after - release, 0)], axis=1)
-    _, ring, damper = np.linalg.lstsq(lines, level, rcond=None)[0]
-    sudden = damper < _SUDDEN * min(ring, -_SLOWEST)
-    return (release, float(-damper)) if sudden else (np.inf, _DAMPER[0])
+    while len(after) > 2 * _FEWEST:
+        release = _bend(after, level)
+        lines = np.stack([np.ones_like(after), after, np.maximum(after - release, 0)], axis=1)
+        _, ring, damper = np.linalg.lstsq(lines, level, rcond=None)[0]
+        fallen = -damper * (after[-1] - release)
+        if fallen > _LEAST and damper < _SUDDEN * min(ring, -_GENTLE):
+            return release, float(-damper)
+        level, after = level[after >= release], after[after >= release]
+    return np.inf, _DAMPER[0]
 
 
 def _bend(times: np.ndarray, level: np.ndarray) -> float:
