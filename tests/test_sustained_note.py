@@ -98,6 +98,28 @@ def test_what_is_held_on_and_ends_again_is_the_recording(name):
     np.testing.assert_allclose(held.magnitude[before], frames.magnitude[: len(held)][before], rtol=1e-9)
 
 
+def test_while_a_note_begins_no_component_is_louder_than_it_was_by_then():
+    sound, frames = released(slopes=(0.0, 0.0))
+    rising = replace(frames, magnitude=frames.magnitude * np.clip(frames.times / 0.2, 0.01, 1)[:, None])
+    rising.magnitude[10:30, 0] *= 0.5  # what sinks again, as breath does, may be as loud as it had been
+    note = SustainedNote().fit([sound], [rising])
+    loud = replace(frames, magnitude=2 * frames.magnitude)
+    limited = note.apply_decay(loud, 60.0).magnitude
+    early = np.count_nonzero(frames.times <= 0.3)
+    np.testing.assert_allclose(limited[:early], np.maximum.accumulate(rising.magnitude[:early], axis=0))
+    np.testing.assert_allclose(limited[early:], loud.magnitude[early:])
+    soft = replace(frames, magnitude=0.001 * frames.magnitude)
+    np.testing.assert_allclose(note.apply_decay(soft, 60.0).magnitude, soft.magnitude)
+
+
+def test_of_several_recordings_the_loudest_attack_counts():
+    pairs = [released(4.0, 5.2), released(3.0, 5.0)]
+    pairs[0][1].magnitude[:40] *= 0.1
+    pairs[1][1].magnitude[:, 1] *= 0.01
+    note = SustainedNote().fit(*zip(*pairs, strict=True))
+    np.testing.assert_allclose(note.loudest[5], [1.0, 0.1], rtol=1e-6)
+
+
 @pytest.mark.parametrize("seconds", [0.3, 0.5, 1.0, 1.5, 5.0, 12.0, 20.0])
 @pytest.mark.parametrize("name", HELD)
 def test_a_note_of_any_length_ends_though_what_is_learned_goes_on(name, seconds):
@@ -114,13 +136,14 @@ def test_a_note_of_any_length_ends_though_what_is_learned_goes_on(name, seconds)
         start=-2048,
     )
     ended = note.apply_decay(same, seconds)
-    until = seconds - 1.01 * note.release * np.clip(seconds / (2.5 * note.release), 0.15, 1)
-    np.testing.assert_allclose(ended.magnitude[ended.times < until], same.magnitude[same.times < until])
+    until = seconds - 1.01 * note.release * np.clip(seconds / (1.2 * note.release), 0.15, 1)
+    holds = (ended.times > 0.3) & (ended.times < until)
+    np.testing.assert_allclose(ended.magnitude[holds], same.magnitude[holds])
     played = VOCODER.synthesize(lock_phases(ended)).samples[2048:][: round(seconds * RATE)]
-    power = [np.mean(part**2) for part in (played[len(played) // 4 : len(played) // 2], played[-882:])]
-    assert 10 * np.log10(power[1] / power[0]) < -15  # the last 20 ms
-    if seconds > 1:
-        assert 10 * np.log10(np.mean(played[-2205:] ** 2) / power[0]) < -20
+    held = max(np.mean(part**2) for part in np.array_split(played, 4))  # a short note may just have spoken
+    assert 10 * np.log10(np.mean(played[-882:] ** 2) / held) < -15  # the last 20 ms
+    if seconds >= 1:
+        assert 10 * np.log10(np.mean(played[-2205:] ** 2) / held) < -20
 
 
 def measured(duration=10.2, release=1.5):
@@ -204,11 +227,20 @@ def test_a_note_that_was_kept_is_the_same_and_a_damaged_one_is_refused():
         {"floor": np.array([0.0])},
         {"seconds": np.array([5.2])},
         {"seconds": np.array([[5.2, 1.0]])},
+        {"speaking": kept["speaking"][:-1]},
+        {"speaking": kept["speaking"][:, None]},
+        {"speaking": kept["speaking"][::-1]},
+        {"speaking": kept["speaking"] + np.inf},
+        {"loudest": kept["loudest"][:, :1]},
+        {"loudest": -1 - kept["loudest"]},
+        {"loudest": kept["loudest"][::-1] + np.arange(len(kept["loudest"]))[::-1, None]},
+        {"loudest": kept["loudest"] + np.inf},
+        {"speaking": np.zeros(0), "loudest": np.zeros((0, 2))},
         *({"seconds": np.array([bad, 1.0])} for bad in (0.0, -1.0, np.nan, np.inf, 1e7)),
         *({"seconds": np.array([5.2, bad])} for bad in (0.0, -1.0, np.nan, np.inf, 1e7)),
     ):
-        with pytest.raises(ValueError, match=r"level curves|length or its release"):
+        with pytest.raises(ValueError, match=r"level curves|length or its release|attack"):
             SustainedNote().restore(kept | damage, 2)
     for name in kept:
-        with pytest.raises(ValueError, match=r"level curves|length or its release"):
+        with pytest.raises(ValueError, match=r"level curves|length or its release|attack"):
             SustainedNote().restore({n: a for n, a in kept.items() if n != name}, 2)

@@ -57,16 +57,16 @@ class LevelCurves:
         Source: Barlow, Bartholomew, Bremner and Brunk, "Statistical Inference under Order Restrictions",
         1972.
         """
-        hats = _hats(at, knots)
+        weights = hats(at, knots)
         bends = np.diff(np.eye(len(knots)), 2, axis=0)
         # A knot that no frame is near takes the level of its neighbors.
-        normal = hats.T @ hats + _SMOOTH * bends.T @ bends + 1e-6 * np.eye(len(knots))
-        levels = np.linalg.solve(normal, hats.T @ np.log1p(magnitude / floor))
-        return cls(floor, knots, _falling(levels, hats.sum(axis=0) + 1e-6))
+        normal = weights.T @ weights + _SMOOTH * bends.T @ bends + 1e-6 * np.eye(len(knots))
+        levels = np.linalg.solve(normal, weights.T @ np.log1p(magnitude / floor))
+        return cls(floor, knots, _falling(levels, weights.sum(axis=0) + 1e-6))
 
     def __call__(self, at: np.ndarray) -> np.ndarray:
         """Return the levels at some times, (n_times, n_components); before and behind the knots they stay."""
-        return _hats(at, self.knots) @ self.levels
+        return hats(at, self.knots) @ self.levels
 
     def moved(self, frames: Frames, by: np.ndarray) -> Frames:
         """Return frames at other levels; none falls below 0, where magnitudes are 0.
@@ -102,8 +102,8 @@ def quiet(magnitude: np.ndarray) -> float:
     return float(_QUIET * max(magnitude.max(), np.finfo(np.float32).tiny))
 
 
-def _hats(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Return how much of each knot's level there is at some times, (n_times, n_knots)."""
+def hats(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Return how much of each knot's value there is at some times, (n_times, n_knots)."""
     return np.stack([np.interp(at, knots, one) for one in np.eye(len(knots))], axis=1)
 
 

@@ -2,25 +2,30 @@
 
 A player breathes and bows: pitch and level move slowly through the whole note, in a way that is this take's
 own. The network is told the time by the hands of a clock, and follows. How the note ends is too rare an event
-to be learned, one in a recording, and must not fail; so it is measured instead. Notebook: 06_clarinet.
+to be learned, one in a recording, and must not fail; so it is measured instead. So is how loud it may be
+while it begins: in the few frames before a note speaks, a network would blow a puff of noise. Notebook:
+06_clarinet.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import level_over_time
 from rnnsound.dsp.sound import Sound
-from rnnsound.features.level_curves import LevelCurves, quiet
+from rnnsound.features.level_curves import LevelCurves, hats, quiet
 from rnnsound.features.notes import WholeNote
 
 _KNOTS = np.array([-1.0, -0.5, -0.25, -0.12, -0.06, -0.03, 0.0])  # releases before the end
 _HELD_DB = 10.0  # below the median level: the note is no longer held
 _BEFORE = 0.5  # seconds before that in which it may already be let go
 _RELEASE = 1.0, 4.0  # seconds: the shortest and the longest
-_SHORT = 2.5  # releases: in a shorter note than that the release is shorter, too
+_SHORT = 1.2  # releases: in a shorter note than that the release is shorter, too
 _SHORTEST = 0.15  # of the recording's release
+_ATTACK = 0.3  # seconds, by which a note speaks
+_SPEAKS = 0.4  # of a note, by which it must speak: in a short one the attack is shorter, too
 _TURN = 0.3  # of the recording, where a note that outlasts it turns to go on again
 _MARGIN = 0.25  # seconds before the release, where it turns back
 _LONGEST = 1e6  # seconds; no recording lasts longer
@@ -36,6 +41,8 @@ class SustainedNote(WholeNote):
         release: how long the note takes to end, in seconds.
         ending: LevelCurves by time before the end in releases, relative to the held note.
         duration: of the recording, in seconds; of several, the longest.
+        speaking: when frames of the attack are, in seconds after the note's beginning, (n_frames,).
+        loudest: how large each magnitude has been by then, (n_frames, n_components).
 
     Notebook: 06_clarinet.
     """
@@ -43,7 +50,7 @@ class SustainedNote(WholeNote):
     condition_names = ("clock",)
 
     def fit(self, sounds: Sequence[Sound], recordings: Sequence[Frames]) -> "SustainedNote":
-        """Measure release and ending.
+        """Measure attack, release and ending.
 
         Args:
             sounds: recordings of one note.
@@ -57,6 +64,10 @@ class SustainedNote(WholeNote):
         ends = (at > 1.3 * _KNOTS[0]) & (at <= 0)
         curves = LevelCurves.fit(quiet(magnitude), _KNOTS, at[ends], magnitude[ends])
         self.ending = LevelCurves(curves.floor, _KNOTS, curves.levels - curves.levels[0])
+        attacks = [frames[: np.count_nonzero(frames.times <= _ATTACK)] for frames in recordings]
+        self.speaking = min((frames.times for frames in attacks), key=len)
+        loudest = np.max([frames.magnitude[: len(self.speaking)] for frames in attacks], axis=0)
+        self.loudest = np.maximum.accumulate(loudest, axis=0)
         return self
 
     def remove_decay(self, frames: Frames, seconds: float) -> Frames:
@@ -65,8 +76,15 @@ class SustainedNote(WholeNote):
         return self.ending.moved(inside, -self._ending(inside.times, seconds))
 
     def apply_decay(self, frames: Frames, seconds: float) -> Frames:
-        """Let frames end so many seconds after the note's beginning, as the recording does."""
-        return self.ending.moved(frames, self._ending(frames.times, seconds))
+        """Let frames begin and end, so many seconds after the beginning, as the recording does.
+
+        While the note begins, no component is louder than it was in the recording by then.
+        """
+        ended = self.ending.moved(frames, self._ending(frames.times, seconds))
+        at = frames.times * max(1.0, _ATTACK / (_SPEAKS * seconds))
+        most = hats(at, self.speaking) @ self.loudest
+        most[at > self.speaking[-1]] = np.inf
+        return replace(ended, magnitude=np.minimum(ended.magnitude, most))
 
     def conditions(self, times: np.ndarray, seconds: float) -> np.ndarray:
         """Return what the network is told of each frame: the time in the recording that it is to follow."""
@@ -74,7 +92,8 @@ class SustainedNote(WholeNote):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what fit learned, by name, to be kept in a file."""
-        return self.ending.arrays() | {"seconds": np.array([self.duration, self.release])}
+        attack = {"speaking": self.speaking, "loudest": self.loudest}
+        return self.ending.arrays() | attack | {"seconds": np.array([self.duration, self.release])}
 
     def restore(self, arrays: dict[str, np.ndarray], n_components: int) -> "SustainedNote":
         """Take back what arrays gave.
@@ -84,10 +103,13 @@ class SustainedNote(WholeNote):
         """
         arrays = dict(arrays)
         seconds = arrays.pop("seconds", np.zeros(0))
+        self.speaking = arrays.pop("speaking", np.zeros(0))
+        self.loudest = arrays.pop("loudest", np.zeros(0))
         self.ending = LevelCurves.restore(arrays, n_components)
         if seconds.shape != (2,) or not ((seconds > 0) & (seconds <= _LONGEST)).all():
             raise ValueError("the note's length or its release is missing or out of range")
         self.duration, self.release = map(float, seconds)
+        _check_attack(self.speaking, self.loudest, n_components)
         return self
 
     def _ending(self, times: np.ndarray, seconds: float) -> np.ndarray:
@@ -103,6 +125,15 @@ class SustainedNote(WholeNote):
         beyond = (times - last) % (2 * (last - first))
         walked = np.abs(beyond - (last - first)) + first  # back from last to first, and on again
         return np.where(times > last, walked, np.maximum(times, 0.0))
+
+
+def _check_attack(speaking: np.ndarray, loudest: np.ndarray, n_components: int) -> None:
+    """Raise a ValueError for what cannot have been measured of an attack."""
+    if np.ndim(speaking) != 1 or len(speaking) == 0 or loudest.shape != (len(speaking), n_components):
+        raise ValueError("what was measured of the attack is missing or of another shape")
+    known = (np.abs(speaking) <= _LONGEST).all() and ((loudest >= 0) & (loudest < np.inf)).all()
+    if not known or (np.diff(speaking) <= 0).any() or (np.diff(loudest, axis=0) < 0).any():
+        raise ValueError("the attack's frames are out of order, or its magnitudes out of range")
 
 
 def _release(sound: Sound) -> float:
