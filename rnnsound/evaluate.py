@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # imports PyTorch
     from rnnsound.sound_model import SoundModel
 
 _ATTACK, _RELEASE = 0.5, 1.0  # seconds at a note's beginning and end where it is not yet, or no longer, held
+_SPOKEN = 0.1  # seconds at a note's beginning that would widen the noise of all of it
 _STROKE = 2.0  # seconds in which hammer and beats are heard
 
 
@@ -97,7 +98,8 @@ def without_network(model: "SoundModel", recording: Sound, seed: int = 0, clock:
     """Make a take as long as the recording with no network: what a network has to beat.
 
     What was measured of the note is put back as for a take of the network's. What it would draw is a linear
-    function of what it is told, found by least squares, and Gaussian noise of what that leaves over.
+    function of what it is told, found by least squares from 0.1 s on, and Gaussian noise of what that leaves
+    over.
 
     Args:
         model: gives note, scaler, vocoder and phases.
@@ -115,8 +117,9 @@ def without_network(model: "SoundModel", recording: Sound, seed: int = 0, clock:
         return np.hstack([ones, note.conditions(times, recording.duration)]) if clock else ones
 
     vectors, known = model.scaler.transform(learned), told(learned.times)
-    weights = np.linalg.lstsq(known, vectors, rcond=None)[0]
-    left_over = (vectors - known @ weights).std(axis=0)
+    spoken = learned.times > _SPOKEN
+    weights = np.linalg.lstsq(known[spoken], vectors[spoken], rcond=None)[0]
+    left_over = (vectors - known @ weights)[spoken].std(axis=0)
     first = model.generate_frames(1)
     silence, hop = -first.start, model.vocoder.hop_size
     times = first.time_of(np.arange((silence + len(recording)) // hop + 1))

@@ -136,7 +136,7 @@ def test_a_note_of_any_length_ends_though_what_is_learned_goes_on(name, seconds)
         start=-2048,
     )
     ended = note.apply_decay(same, seconds)
-    until = seconds - 1.01 * note.release * np.clip(seconds / (1.2 * note.release), 0.15, 1)
+    until = seconds - 1.01 * min(note.release, 0.6 * seconds)
     holds = (ended.times > 0.3) & (ended.times < until)
     np.testing.assert_allclose(ended.magnitude[holds], same.magnitude[holds])
     played = VOCODER.synthesize(lock_phases(ended)).samples[2048:][: round(seconds * RATE)]

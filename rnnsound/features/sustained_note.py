@@ -22,8 +22,9 @@ _KNOTS = np.array([-1.0, -0.5, -0.25, -0.12, -0.06, -0.03, 0.0])  # releases bef
 _HELD_DB = 10.0  # below the median level: the note is no longer held
 _BEFORE = 0.5  # seconds before that in which it may already be let go
 _RELEASE = 1.0, 4.0  # seconds: the shortest and the longest
-_SHORT = 1.2  # releases: in a shorter note than that the release is shorter, too
-_SHORTEST = 0.15  # of the recording's release
+_MOST = 0.6  # of a note, that its release may take: of a short one it is the last part
+_STEEPER = 4.0  # times at most, as what is left of the release is made to fall
+_LITTLE = 1e-6  # nothing, in levels
 _ATTACK = 0.3  # seconds, by which a note speaks
 _SPEAKS = 0.4  # of a note, by which it must speak: in a short one the attack is shorter, too
 _TURN = 0.3  # of the recording, where a note that outlasts it turns to go on again
@@ -113,9 +114,15 @@ class SustainedNote(WholeNote):
         return self
 
     def _ending(self, times: np.ndarray, seconds: float) -> np.ndarray:
-        """What the release adds to each level, (n_frames, n_components)."""
-        release = self.release * np.clip(seconds / (_SHORT * self.release), _SHORTEST, 1.0)
-        return self.ending((times - seconds) / release)
+        """What the release adds to each level, (n_frames, n_components).
+
+        However short the note, each component falls as far as it did in the recording, or nearly so.
+        """
+        reach = min(1.0, _MOST * seconds / self.release)
+        at = np.maximum((times - seconds) / self.release, -reach)
+        begun, end = self.ending(np.array([-reach, 0.0]))
+        steeper = np.clip(end / np.minimum(end - begun, -_LITTLE), 1.0, _STEEPER)
+        return steeper * (self.ending(at) - begun)
 
     def _walk(self, times: np.ndarray, seconds: float) -> np.ndarray:
         """Return times in the recording for the times in a note of another length."""
