@@ -1,0 +1,124 @@
+"""A sound read at other times than it was recorded: the phases of its frames made to go on.
+
+A frame of the new sound is a frame of the old one, with its phases turned. How far a bin's phase should have
+advanced since the frame before is measured in the old sound itself: from half a hop before the middle between
+both reading places to half a hop after it. All bins of a spectral peak turn by the same angle, so what was in
+step stays in step. Where something new begins, the bins that rise begin with it: they are not turned.
+
+Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale Modification of Audio", 1999, for peaks that turn
+as one; Röbel, "A New Approach to Transient Processing in the Phase Vocoder", 2003, for phases that begin anew
+at an onset. Notebook: 08_transformations.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+OVERLAP = 4  # frames that hold each sample
+_BLOCK = 128  # frames worked on at a time
+_REACH = 2  # bins: a peak is higher than so many on either side
+_TINY = 1e-30
+_RISES_DB = 3.0  # a bin that gets so much louder at an onset begins with it
+
+Change = Callable[[np.ndarray], np.ndarray]
+"""Magnitudes (n_frames, n_bins) -> what they are multiplied by."""
+
+
+def frame_size(sample_rate: int) -> int:
+    """Return how many samples a frame has: a power of two, near 46 ms."""
+    return 2 ** max(round(np.log2(0.0464 * sample_rate)), 5)
+
+
+def read_at(
+    samples: np.ndarray, places: np.ndarray, size: int, attacks: dict[int, int], change: Change | None = None
+) -> np.ndarray:
+    """Make a sound of a sound's frames, read wherever one likes.
+
+    Args:
+        samples: of the old sound, (n_samples,).
+        places: sample in the middle of each frame that is read; frame u is put around sample u * size / 4 of
+            the new sound, int, (n_frames,).
+        size: samples in a frame, divisible by 4.
+        attacks: frames at which something new begins, and the samples of the old sound where.
+        change: what magnitudes are multiplied by; None leaves them.
+
+    Returns:
+        (n_frames - 1) * size / 4 samples; a sound read at its own places is itself.
+    """
+    hop = size // OVERLAP
+    window = np.hanning(size + 1)[:-1]
+    spectra = _Spectra(samples, window)
+    places = np.clip(places, -size, len(samples) + size // 2)
+    before = np.concatenate([[places[0] - hop], places[:-1]])
+    earlier = (places + before - hop) // 2
+    earlier[0] = places[0] - hop
+    output = np.zeros((len(places) - 1) * hop + size)
+    weight = np.zeros_like(output)
+    previous = None
+    for start in range(0, len(places), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        spectrum = spectra(places[block])
+        magnitude = np.abs(spectrum)
+        advance = spectra(earlier[block] + hop) * spectra(earlier[block]).conj() * spectrum.conj()
+        advance /= np.maximum(magnitude**2, _TINY)
+        peaks = _peaks(magnitude)
+        for j, frame in enumerate(spectrum):
+            if previous is not None:
+                turn = _turn(previous * advance[j], peaks[j])
+                if start + j in attacks:
+                    turn[_rising(spectra, attacks[start + j], size)] = 1.0
+                frame *= turn
+            previous = frame.copy()
+        if change is not None:
+            spectrum *= change(magnitude)
+        pieces = np.fft.irfft(spectrum, size) * window
+        for j, piece in enumerate(pieces):
+            at = (start + j) * hop
+            output[at : at + size] += piece
+            weight[at : at + size] += window**2
+    output /= np.maximum(weight, 0.1 * (window**2).sum() / hop)
+    return output[size // 2 : len(output) - size // 2]
+
+
+class _Spectra:
+    """Windowed spectra of a sound around any of its samples; silence lies around it."""
+
+    def __init__(self, samples: np.ndarray, window: np.ndarray):
+        self.window, self.margin = window, 3 * len(window)
+        self.frames = sliding_window_view(np.pad(samples, self.margin + len(window) // 2), len(window))
+
+    def __call__(self, places: np.ndarray) -> np.ndarray:
+        """Return the spectra around samples, (n, size // 2 + 1)."""
+        return np.fft.rfft(self.frames[np.clip(places + self.margin, 0, len(self.frames) - 1)] * self.window)
+
+
+def _peaks(magnitude: np.ndarray) -> np.ndarray:
+    """Return where each frame's magnitudes have peaks, bool, same shape."""
+    n = magnitude.shape[1]
+    padded = np.pad(magnitude, ((0, 0), (_REACH, _REACH)), constant_values=-1.0)
+    is_peak = np.ones(magnitude.shape, dtype=bool)
+    for d in range(1, _REACH + 1):
+        is_peak &= magnitude > padded[:, _REACH - d : _REACH - d + n]
+        is_peak &= magnitude >= padded[:, _REACH + d : _REACH + d + n]
+    return is_peak
+
+
+def _turn(wanted: np.ndarray, is_peak: np.ndarray) -> np.ndarray:
+    """Return by which angle each bin turns, as complex numbers of length 1, all bins of a peak by the same."""
+    peaks = np.flatnonzero(is_peak)
+    if len(peaks) == 0:
+        peaks = np.zeros(1, dtype=int)
+    starts = np.concatenate([[0], (peaks[1:] + peaks[:-1] + 1) // 2])  # halfway between two peaks
+    shared = np.add.reduceat(wanted, starts)
+    length = np.abs(shared)
+    shared = np.where(length > _TINY, shared / np.maximum(length, _TINY), 1.0)
+    return np.repeat(shared, np.diff(np.append(starts, len(wanted))))
+
+
+def _rising(spectra: _Spectra, onset: int, size: int) -> np.ndarray:
+    """Return which bins get louder at an onset, bool, (n_bins,)."""
+    before, at, after = np.abs(spectra(np.array([onset - size // 2, onset, onset + size // 2])))
+    smooth = np.array([0.25, 0.5, 0.25])  # a Hann window smears a partial over three bins
+    louder = np.convolve(np.maximum(at, after), smooth, "same")
+    return louder > np.convolve(before, smooth, "same") * 10 ** (_RISES_DB / 20)
