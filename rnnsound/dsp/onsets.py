@@ -1,7 +1,8 @@
 """Onsets: where in a sound something new begins, to the sample.
 
-An onset is a rise in many bands at once: in each, how much louder it is now than it has been, as a part of how
-loud it is about to be. The sample is then the first whose sudden movement stands out from what was before.
+An onset is a rise in many bands at once: in each, how much louder it is now than it has been, as a part of
+how loud it is about to be. The sample is then the first whose sudden movement stands out from what was
+before.
 Notebook: 08_transformations.
 """
 

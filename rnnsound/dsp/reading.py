@@ -5,9 +5,9 @@ advanced since the frame before is measured in the old sound itself: from half a
 both reading places to half a hop after it. All bins of a spectral peak turn by the same angle, so what was in
 step stays in step. Where something new begins, the bins that rise begin with it: they are not turned.
 
-Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale Modification of Audio", 1999, for peaks that turn
-as one; Röbel, "A New Approach to Transient Processing in the Phase Vocoder", 2003, for phases that begin anew
-at an onset. Notebook: 08_transformations.
+Source: Laroche and Dolson, "Improved Phase Vocoder Time-Scale Modification of Audio", 1999, for peaks that
+turn as one; Röbel, "A New Approach to Transient Processing in the Phase Vocoder", 2003, for phases that begin
+anew at an onset. Notebook: 08_transformations.
 """
 
 from collections.abc import Callable
@@ -105,7 +105,7 @@ def _peaks(magnitude: np.ndarray) -> np.ndarray:
 
 
 def _turn(wanted: np.ndarray, is_peak: np.ndarray) -> np.ndarray:
-    """Return by which angle each bin turns, as complex numbers of length 1, all bins of a peak by the same."""
+    """Return by how much each bin turns, as complex numbers of length 1, all bins of a peak alike."""
     peaks = np.flatnonzero(is_peak)
     if len(peaks) == 0:
         peaks = np.zeros(1, dtype=int)

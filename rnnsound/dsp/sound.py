@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 
 from rnnsound.dsp.audio_file import AudioFile, native
 from rnnsound.dsp.outputs import replacing
 
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
+_FARTHEST = 256.0  # times the sample rate, or part of it, that a sound is resampled to
 _BLOCK = 65_536  # samples written at a time
 
 
@@ -71,6 +73,25 @@ class Sound:
         """Return the part from start to stop, both in seconds."""
         first, last = (round(seconds * self.sample_rate) for seconds in (start, stop))
         return replace(self, samples=self.samples[max(first, 0) : max(last, 0)])
+
+    def resample(self, sample_rate: int) -> "Sound":
+        """Return the same sound with so many samples per second (by the SoX resampler).
+
+        Raises:
+            ValueError: the rate is not a positive whole number, or more than 256 times higher or lower.
+
+        Notebook: 09_your_own_sound.
+        """
+        if sample_rate == self.sample_rate:
+            return self
+        changed = Sound(np.zeros(0), sample_rate, self.label, self.remark)  # checks the rate
+        ratio = changed.sample_rate / self.sample_rate
+        if not 1 / _FARTHEST <= ratio <= _FARTHEST:
+            raise ValueError(
+                f"{self.label} has {self.sample_rate} samples per second; {sample_rate} are too far from "
+                f"that, use at most {_FARTHEST:g} times more or fewer"
+            )
+        return replace(changed, samples=resampled(self.samples, ratio, round(len(self) * ratio)))
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> "Sound":
@@ -156,3 +177,17 @@ def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate
     n = np.arange(round(seconds * sample_rate))
     samples = amplitude * np.sin(2 * np.pi * frequency * n / sample_rate)
     return Sound(samples, sample_rate, label=f"{frequency:g} Hz sine")
+
+
+def resampled(samples: np.ndarray, ratio: float, n: int) -> np.ndarray:
+    """Return n samples of the same sound, ratio times as many for each second.
+
+    Args:
+        samples: (n_samples,).
+        ratio: new samples per old sample.
+        n: how many; silence follows if there are not as many.
+
+    Tests: against tones synthesized at the new rate.
+    """
+    new = soxr.resample(samples, 1.0, ratio, quality="VHQ")[:n] if len(samples) else samples
+    return np.pad(new, (0, n - len(new)))

@@ -1,13 +1,70 @@
-"""Frames read at other times, to stretch or squeeze a sound.
+"""Sounds made of sounds: shifted in pitch, frozen, and frames read at other times.
 
-Notebook: 07_piano.
+Notebooks: 07_piano, 08_transformations.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
+from rnnsound.dsp.envelope import moved_back
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.reading import OVERLAP, frame_size, read_at
+from rnnsound.dsp.sound import Sound, resampled
+from rnnsound.dsp.stretch import stretch
+
+_MOST = 24.0  # semitones
+_LONGEST = 600.0  # seconds
+
+
+def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
+    """Change the pitch of a sound; its length and the place of its attacks stay.
+
+    It is stretched by the ratio of the frequencies, and then played faster or slower by the same ratio.
+
+    Args:
+        sound: any.
+        semitones: up, or down if below 0; -24 to 24. 0 gives the sound itself.
+        keep_formants: leave the spectral envelope where it is, as a singer does, instead of moving it along.
+
+    Raises:
+        ValueError: semitones is out of range.
+
+    Notebook: 08_transformations.
+    """
+    if not -_MOST <= semitones <= _MOST:
+        raise ValueError(f"semitones={semitones} is out of range; use {-_MOST:g} to {_MOST:g}")
+    ratio, rate = 2 ** (semitones / 12), sound.sample_rate
+    if semitones == 0 or sound.peak == 0:
+        return sound
+    kept = (lambda magnitude: moved_back(magnitude, ratio, rate)) if keep_formants else None
+    longer = stretch(sound, ratio, kept)
+    label = f"{sound.label}, {semitones:+g} semitones"
+    return Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
+
+
+def freeze(sound: Sound, at: float, seconds: float) -> Sound:
+    """Hold one moment of a sound.
+
+    Args:
+        sound: any.
+        at: the moment, in seconds.
+        seconds: how long to hold it, up to 600.
+
+    Raises:
+        ValueError: the moment is not in the sound, or seconds is out of range.
+
+    Notebook: 08_transformations.
+    """
+    if not 0 <= at <= sound.duration:
+        raise ValueError(f"at={at} is not in {sound.label}; use 0 to {sound.duration:.3f}")
+    if not 0 < seconds <= _LONGEST:
+        raise ValueError(f"seconds={seconds} is out of range; use more than 0, up to {_LONGEST:g}")
+    rate, n = sound.sample_rate, round(seconds * sound.sample_rate)
+    size = frame_size(rate)
+    places = np.full(n * OVERLAP // size + 2, round(at * rate))
+    samples = read_at(sound.samples, places, size, {})[:n]
+    return Sound(samples, rate, f"{sound.label}, held at {at:g} s")
 
 
 def interpolate_frames(frames: Frames, positions: np.ndarray) -> Frames:
