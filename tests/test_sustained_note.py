@@ -56,6 +56,7 @@ def test_a_release_begins_half_a_second_before_the_note_is_last_held(held, secon
 def test_how_a_tone_ends_is_measured_component_by_component():
     """Within 4 dB: curves bend at seven knots only, and a knot is drawn a little to its neighbors."""
     sound, frames = released(slopes=(40.0, 20.0, 0.0, 60.0))
+    frames.magnitude[:, 2] *= 0.1  # hum, weaker than the note
     note = SustainedNote().fit([sound], [frames])
     knots = np.array([-1, -0.5, -0.25, -0.12, -0.06, -0.03, 0])
     np.testing.assert_allclose(note.ending.knots, knots)
@@ -110,6 +111,30 @@ def test_while_a_note_begins_no_component_is_louder_than_it_was_by_then():
     np.testing.assert_allclose(limited[early:], loud.magnitude[early:])
     soft = replace(frames, magnitude=0.001 * frames.magnitude)
     np.testing.assert_allclose(note.apply_decay(soft, 60.0).magnitude, soft.magnitude)
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_recording_that_breaks_off_while_it_is_held_is_learned_as_it_is_and_notes_end_all_the_same(name):
+    sound = recordings.load(name).crop(0, 4)
+    note, frames = fitted(sound)
+    held = note.remove_decay(frames, sound.duration)
+    np.testing.assert_array_equal(held.magnitude, frames.magnitude[: len(held)])
+    assert note.release == 0.3
+    ended = note.apply_decay(held, sound.duration)
+    early = held.times < sound.duration - 0.3
+    np.testing.assert_allclose(ended.magnitude[early], held.magnitude[early])
+    assert np.linalg.norm(ended.magnitude[-1]) < 1e-3 * np.linalg.norm(held.magnitude[-1])
+
+
+def test_a_recording_that_breaks_off_does_not_spoil_the_ending_of_another():
+    whole, cut = released(4.0, 5.2), released(4.0, 3.0)
+    note = SustainedNote().fit(*zip(whole, cut, strict=True))
+    alone = SustainedNote().fit([whole[0]], [whole[1]])
+    assert note.release == alone.release
+    np.testing.assert_allclose(note.ending.levels, alone.ending.levels, atol=1e-3)
+    np.testing.assert_array_equal(
+        note.remove_decay(cut[1], 3.0).magnitude, cut[1].magnitude[: len(note.remove_decay(cut[1], 3.0))]
+    )
 
 
 def test_of_several_recordings_the_loudest_attack_counts():

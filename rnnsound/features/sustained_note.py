@@ -22,6 +22,9 @@ _KNOTS = np.array([-1.0, -0.5, -0.25, -0.12, -0.06, -0.03, 0.0])  # releases bef
 _HELD_DB = 10.0  # below the median level: the note is no longer held
 _BEFORE = 0.5  # seconds before that in which it may already be let go
 _RELEASE = 1.0, 4.0  # seconds: the shortest and the longest
+_LAST = 0.1, 0.03  # seconds before a recording's end, in which a note that breaks off is still held
+_FADE = 0.3  # seconds that a note takes to end if its recording breaks off
+_SILENT = -9.0  # levels, -78 dB: what such an ending takes off
 _MOST = 0.6  # of a note, that its release may take: of a short one it is the last part
 _STEEPER = 4.0  # times at most, as what is left of the release is made to fall
 _LITTLE = 1e-6  # nothing, in levels
@@ -39,7 +42,7 @@ class SustainedNote(WholeNote):
     cosines. A note that is longer than the recording goes back and forth through its held part.
 
     After fit:
-        release: how long the note takes to end, in seconds.
+        release: how long the note takes to end, in seconds; 0.3 if every recording breaks off before it does.
         ending: LevelCurves by time before the end in releases, relative to the held note.
         duration: of the recording, in seconds; of several, the longest.
         speaking: when frames of the attack are, in seconds after the note's beginning, (n_frames,).
@@ -58,13 +61,19 @@ class SustainedNote(WholeNote):
             recordings: their frames, as analyze gives them.
         """
         self.duration = max(sound.duration for sound in sounds)
-        self.release = float(np.mean([_release(sound) for sound in sounds]))
-        pairs = zip(sounds, recordings, strict=True)
-        at = np.concatenate([frames.times - sound.duration for sound, frames in pairs]) / self.release
-        magnitude = np.concatenate([frames.magnitude for frames in recordings])
-        ends = (at > 1.3 * _KNOTS[0]) & (at <= 0)
-        curves = LevelCurves.fit(quiet(magnitude), _KNOTS, at[ends], magnitude[ends])
-        self.ending = LevelCurves(curves.floor, _KNOTS, curves.levels - curves.levels[0])
+        pairs = list(zip(sounds, recordings, strict=True))
+        whole = [(sound, frames) for sound, frames in pairs if not _breaks_off(frames, sound.duration)]
+        floor = quiet(np.concatenate([frames.magnitude for frames in recordings]))
+        if whole:
+            self.release = float(np.mean([_release(sound) for sound, _ in whole]))
+            at = np.concatenate([frames.times - sound.duration for sound, frames in whole]) / self.release
+            magnitude = np.concatenate([frames.magnitude for _, frames in whole])
+            ends = (at > 1.3 * _KNOTS[0]) & (at <= 0)
+            levels = LevelCurves.fit(floor, _KNOTS, at[ends], magnitude[ends]).levels
+        else:
+            self.release = _FADE
+            levels = np.outer(_SILENT * (1 + _KNOTS), np.ones(recordings[0].n_components))
+        self.ending = LevelCurves(floor, _KNOTS, levels - levels[0])
         attacks = [frames[: np.count_nonzero(frames.times <= _ATTACK)] for frames in recordings]
         self.speaking = min((frames.times for frames in attacks), key=len)
         loudest = np.max([frames.magnitude[: len(self.speaking)] for frames in attacks], axis=0)
@@ -74,6 +83,8 @@ class SustainedNote(WholeNote):
     def remove_decay(self, frames: Frames, seconds: float) -> Frames:
         """Return a recording's frames up to its end, as if it were held on."""
         inside = frames[: np.count_nonzero(frames.times <= seconds)]
+        if _breaks_off(frames, seconds):
+            return inside
         return self.ending.moved(inside, -self._ending(inside.times, seconds))
 
     def apply_decay(self, frames: Frames, seconds: float) -> Frames:
@@ -141,6 +152,17 @@ def _check_attack(speaking: np.ndarray, loudest: np.ndarray, n_components: int) 
     known = (np.abs(speaking) <= _LONGEST).all() and ((loudest >= 0) & (loudest < np.inf)).all()
     if not known or (np.diff(speaking) <= 0).any() or (np.diff(loudest, axis=0) < 0).any():
         raise ValueError("the attack's frames are out of order, or its magnitudes out of range")
+
+
+def _breaks_off(frames: Frames, seconds: float) -> bool:
+    """Say whether a recording that lasts so long stops while the note is still held."""
+    power = (frames.magnitude**2).sum(axis=1)
+    inside = power[(frames.times > 0) & (frames.times < seconds)]
+    last = power[(frames.times > seconds - _LAST[0]) & (frames.times < seconds - _LAST[1])]
+    if len(last) == 0:
+        return False
+    held = np.median(inside[len(inside) // 4 : -(len(inside) // 4) or None])
+    return bool(np.median(last) > 10 ** (-_HELD_DB / 10) * held > 0)
 
 
 def _release(sound: Sound) -> float:
