@@ -36,7 +36,7 @@ CHECKS: dict[str, Check] = {
         "last by the time between those two.",
         mistakes={
             160.0: "eight tall peaks have only seven gaps between them.",
-            140.0: "seven repeats do not fill the 0.05 s; take the time from the first tall peak to the last.",
+            140.0: "seven repeats do not fill 0.05 s; take the time from the first tall peak to the last.",
             7.0: "that is how many repeats there are in 0.05 s; how many would there be in one second?",
             73.4: "that is an octave too low: is there a shorter piece that repeats?",
             293.7: "that is an octave too high: do the two halves really look alike?",
