@@ -4,7 +4,9 @@ Importing this package teaches the notebook to show a Sound as a player and axes
 those who cannot see it. Notebook: 00_start_here.
 """
 
+from rnnsound.exercises import answer
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
+from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
 from rnnsound.show.plots import (
     panels,
@@ -21,6 +23,7 @@ from rnnsound.show.tables import check_table, component_table, table
 from rnnsound.show.widgets import explore
 
 __all__ = [
+    "answer",
     "check_table",
     "component_table",
     "explore",
@@ -32,6 +35,7 @@ __all__ = [
     "plot_frame",
     "plot_level",
     "plot_loss",
+    "plot_pipeline",
     "plot_pitch",
     "plot_preparation",
     "plot_spectrogram",
