@@ -12,22 +12,17 @@ import warnings
 from dataclasses import fields
 from pathlib import Path
 
-from rnnsound import terminal
+from rnnsound import terminal, transforming
 from rnnsound.check import check
 from rnnsound.config import PARTS, Config, ModelConfig, VocoderConfig, explain
 from rnnsound.dsp import recordings
-from rnnsound.dsp.measures import level
-from rnnsound.dsp.outputs import check_output
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.presets import PRESETS
 from rnnsound.tabulate import FrameOutOfRange, tabulate
+from rnnsound.terminal import UnusableArgument
 
 _OUT_OF_MEMORY = "out of memory; use a shorter sound, a smaller network, or a computer with more of it"
 _SECONDS = 2.0  # between two checkpoints of a training, at least
-
-
-class UnusableArgument(Exception):
-    """An argument that cannot work, whatever the files hold."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -111,13 +106,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--seconds", type=float, default=5.0, metavar="S", help="how long (5)")
     command.add_argument(
-        "--variance-scale", type=float, default=1.0, metavar="S", help="1 draws as learned (1)"
+        "--variance-scale",
+        type=_curve,
+        default=[1.0],
+        metavar="S[,S…]",
+        help="1 draws as learned (1); several are a curve, spread evenly over the sound",
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="another seed is another take (0)")
     command.add_argument("--resets-per-second", type=float, default=0.0, metavar="R", help="how often (0)")
     command.add_argument("--reset-source", metavar="SOUND", help="recording whose frames the resets put in")
     command.set_defaults(run=_generate)
+
+    transforming.add_to(commands)
     return parser
+
+
+def _curve(text: str) -> list[float]:
+    """Read the points of a curve: 1,4,0.1."""
+    try:
+        return [float(point) for point in text.split(",")]
+    except ValueError:
+        message = f"{text!r} is not a number, nor numbers with commas between them, such as 1,4,0.1"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _add_options(command: argparse.ArgumentParser, part: type[Config]) -> None:
@@ -172,7 +182,7 @@ def _train(options: argparse.Namespace) -> int:
     from rnnsound.nn.stopping import stoppable
     from rnnsound.sound_model import SoundModel
 
-    _check_output(options.output, options.sounds)
+    transforming.check_outputs(options.output, options.sounds)
     resume = SoundModel.load(options.output) if options.resume else None
     config = _config(options, resume.config if resume else None)
     sounds = [recordings.find(name) for name in options.sounds]
@@ -221,14 +231,6 @@ class _Checkpoints:
             self.model.save(self.path)
 
 
-def _check_output(output: Path, inputs: list[str | Path]) -> None:
-    """Check that an output can be written and replaces neither an input nor a bundled recording."""
-    try:
-        check_output(output, [*inputs, *recordings.files()])
-    except (OSError, ValueError) as error:
-        raise UnusableArgument(error) from error
-
-
 def _config(options: argparse.Namespace, resumed: ModelConfig | None) -> ModelConfig:
     """Return the preset's config, or that of the model to go on from, with the settings that were given."""
     start = resumed if resumed and not options.preset else PRESETS[options.preset or "sine"]
@@ -241,7 +243,9 @@ def _config(options: argparse.Namespace, resumed: ModelConfig | None) -> ModelCo
 def _generate(options: argparse.Namespace) -> int:
     from rnnsound.sound_model import SoundModel
 
-    _check_output(options.output, [options.model, *([options.reset_source] if options.reset_source else [])])
+    transforming.check_outputs(
+        options.output, [options.model, *([options.reset_source] if options.reset_source else [])]
+    )
     model = SoundModel.load(options.model)
     source = recordings.find(options.reset_source) if options.reset_source else None
     try:
@@ -250,11 +254,7 @@ def _generate(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise UnusableArgument(error) from error
-    if sound.remark:
-        terminal.say(sound.remark)
-    sound.write(options.output)
-    said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
-    terminal.say(f"{options.output}: {said}", sys.stdout)
+    transforming.write_and_tell(sound, options.output)
     return 0
 
 

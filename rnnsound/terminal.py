@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 
+class UnusableArgument(Exception):
+    """An argument that cannot work, whatever the files hold."""
+
+
 def say(text: object, stream: TextIO | None = None) -> None:
     """Print one line: on standard error, after the program's name, or on another stream as it is.
 
