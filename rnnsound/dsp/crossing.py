@@ -34,6 +34,9 @@ def morph(first: Sound, second: Sound, amount: float) -> Sound:
         second: another, of the same sample rate; amount 1 gives it back.
         amount: 0 to 1.
 
+    Returns:
+        Sound: no peak is more than 6 dB above that of the louder one, nor above 1 unless its own is.
+
     Raises:
         ValueError: amount is out of range, the sample rates differ, or lengths or pitches are too far apart.
 
@@ -64,6 +67,7 @@ def morph(first: Sound, second: Sound, amount: float) -> Sound:
     samples = _synthesize(mixed, n, rate)
     wanted = (1 - amount) * level(first) + amount * level(second)
     samples *= 10 ** ((wanted - level(Sound(samples, rate))) / 20)
+    samples = _limited(samples, max(first.peak, second.peak))
     return Sound(samples, rate, f"{first.label} to {second.label}, {100 * amount:.0f} %")
 
 
@@ -79,7 +83,8 @@ def cross(first: Sound, second: Sound, amount: float = 1.0) -> Sound:
         amount: how much of the way, 0 to 1.
 
     Returns:
-        Sound: as long as the first; no peak is above the larger of 1 and the first's own.
+        Sound: as long as the first; no peak is more than 6 dB above the first's, nor above 1 unless the
+            first's own is.
 
     Raises:
         ValueError: amount is out of range, or the sample rates differ.
@@ -110,7 +115,7 @@ def cross(first: Sound, second: Sound, amount: float = 1.0) -> Sound:
         frame *= 10 ** (np.interp(hertz, centers, decibels) / 20)
     samples = _synthesize(spectrum, len(first), rate)
     samples = _bent(samples, amount * cents, size // OVERLAP)
-    samples *= min(1.0, max(1.0, first.peak) / max(np.abs(samples).max(initial=0.0), 1e-12))
+    samples = _limited(samples, first.peak)
     return replace(first, samples=samples, label=f"{first.label} with the changes of {second.label}")
 
 
@@ -122,6 +127,12 @@ def _check(first: Sound, second: Sound, amount: float) -> None:
             f"{first.label} has {first.sample_rate} samples per second, {second.label} {second.sample_rate}; "
             "resample one of them"
         )
+
+
+def _limited(samples: np.ndarray, before: float) -> np.ndarray:
+    """Turn down what peaks more than 6 dB higher than before, or above 1 if it did not."""
+    most = min(2 * before, max(before, 1.0))
+    return samples * min(1.0, most / max(np.abs(samples).max(initial=0.0), 1e-12))
 
 
 def _analyze(samples: np.ndarray, rate: int) -> np.ndarray:

@@ -43,7 +43,8 @@ def find_onsets(sound: Sound) -> np.ndarray:
     near = round(_APART * sound.sample_rate / hop)
     highest = sliding_window_view(np.pad(rise, near), 2 * near + 1).max(axis=1)
     found: list[float] = []
-    for n in np.flatnonzero((rise > _RISE) & (rise == highest)):
+    inside = centers < len(samples) - size // 2  # the click with which a sound is cut off begins nothing
+    for n in np.flatnonzero((rise > _RISE) & (rise == highest) & inside):
         if not found or centers[n] - found[-1] >= _APART * sound.sample_rate:
             found.append(centers[n])
     moment = max(round(_MOMENT * sound.sample_rate), 1)
@@ -70,11 +71,13 @@ def _rises(samples: np.ndarray, size: int, hop: int, rate: int) -> tuple[np.ndar
 
 def _first_sample(samples: np.ndarray, near: int, size: int, moment: int) -> int:
     """Return the first sample near an onset at which the sound moves as suddenly as it did not before."""
-    start = max(near - size, 0)
-    part = samples[start : near + size]
+    start = near - size
+    part = np.pad(
+        samples[max(start, 0) : near + size], (max(-start, 0), 0)
+    )  # silence is before its beginning
     sudden = np.convolve(np.diff(part, prepend=part[:1]) ** 2, np.ones(moment))[: len(part)]
     before = sudden[: size // 2]
-    base, usual = float(np.median(before)), float(before.max()) if start > 0 else 0.0
+    base, usual = float(np.median(before)), float(before.max())
     enough = base + _STANDS_OUT * (sudden.max() - base)
     enough = max(enough, min(1.2 * usual, base + 0.5 * (sudden.max() - base)))
-    return start + int(np.argmax(sudden >= enough))
+    return max(start + int(np.argmax(sudden >= enough)), 0)

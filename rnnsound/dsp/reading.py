@@ -19,6 +19,7 @@ OVERLAP = 4  # frames that hold each sample
 _BLOCK = 128  # frames worked on at a time
 _REACH = 2  # bins: a peak is higher than so many on either side
 _TINY = 1e-30
+_HEARD = 1e-4  # of a frame's largest magnitude: 80 dB
 _RISES_DB = 3.0  # a bin that gets so much louder at an onset begins with it
 
 Change = Callable[[np.ndarray], np.ndarray]
@@ -61,7 +62,8 @@ def read_at(
         spectrum = spectra(places[block])
         magnitude = np.abs(spectrum)
         advance = spectra(earlier[block] + hop) * spectra(earlier[block]).conj() * spectrum.conj()
-        advance /= np.maximum(magnitude**2, _TINY)
+        heard = _HEARD * magnitude.max(axis=1, keepdims=True)  # below that, a bin has no say
+        advance /= np.maximum(np.maximum(magnitude, heard) ** 2, _TINY)
         peaks = _peaks(magnitude)
         for j, frame in enumerate(spectrum):
             if previous is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnsound.dsp.envelope import moved_back
+from rnnsound.dsp.envelope import finest_wave, moved_back
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.reading import OVERLAP, frame_size, read_at
 from rnnsound.dsp.sound import Sound, resampled
@@ -37,8 +37,11 @@ def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
     ratio, rate = 2 ** (semitones / 12), sound.sample_rate
     if semitones == 0 or sound.peak == 0:
         return sound
-    kept = (lambda magnitude: moved_back(magnitude, ratio, rate)) if keep_formants else None
-    longer = stretch(sound, ratio, kept)
+    keep = None
+    if keep_formants:
+        finest = finest_wave(sound)
+        keep = lambda magnitude: moved_back(magnitude, ratio, rate, finest)  # noqa: E731
+    longer = stretch(sound, ratio, keep)
     label = f"{sound.label}, {semitones:+g} semitones"
     return Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
 

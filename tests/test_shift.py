@@ -1,0 +1,125 @@
+"""Shifted sounds beside sounds that were computed at the new pitch, and frozen ones beside their moment."""
+
+import numpy as np
+import pytest
+import truth
+from judges import RATE, envelope, held
+
+from rnnsound import Sound, recordings, sine
+from rnnsound.dsp.measures import cents, level, level_over_time, log_mel_distance, pitch
+from rnnsound.dsp.transforms import freeze, shift
+
+SEMITONES = (-12, -7, -3, 3, 7, 12)
+VOICES = (110.0, 130.8, 150.0)  # Hz: the higher a voice, the less its partials show of the envelope
+
+
+@pytest.mark.parametrize("semitones", SEMITONES)
+@pytest.mark.parametrize("frequency", [*VOICES, 240.0])
+def test_a_plain_shift_moves_partials_and_envelope_alike(frequency, semitones):
+    ratio, sound = 2 ** (semitones / 12), truth.vowel(frequency)
+    expected = truth.vowel(ratio * frequency, envelope_by=ratio, frequency_before=frequency)
+    shifted = shift(sound, semitones)
+    assert len(shifted) == len(sound)
+    assert log_mel_distance(shifted, expected) <= 1.0
+    assert abs(np.nanmedian(cents(pitch(shifted)[1], pitch(expected)[1]))) <= 2
+    assert level(shifted) == pytest.approx(level(sound), abs=0.15)
+
+
+@pytest.mark.parametrize("semitones", SEMITONES)
+@pytest.mark.parametrize("frequency", VOICES)
+def test_with_the_envelope_kept_only_the_partials_move(frequency, semitones):
+    """Beside the voice that sings the other note, at its level: how loud it would be, nobody can tell."""
+    expected = truth.vowel(2 ** (semitones / 12) * frequency)
+    shifted = shift(truth.vowel(frequency), semitones, keep_formants=True)
+    gain = 10 ** ((level(expected) - level(shifted)) / 20)
+    distance = log_mel_distance(Sound(gain * shifted.samples, RATE), expected)
+    assert distance <= 1.8
+    plain = shift(truth.vowel(frequency), semitones)
+    assert distance < 0.5 * log_mel_distance(plain, expected)
+    assert abs(np.nanmedian(cents(pitch(shifted)[1], pitch(expected)[1]))) <= 2
+
+
+@pytest.mark.parametrize("semitones", [-24, -0.37, 0.5, 24])
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
+def test_a_tone_of_any_rate_is_shifted_by_any_interval(rate, semitones):
+    frequency = 440 * 2 ** (semitones / 12)
+    sound = sine(440.0, seconds=1.0, sample_rate=rate)
+    shifted = shift(sound, semitones)
+    assert (len(shifted), shifted.sample_rate) == (len(sound), rate)
+    cents_off = held(shifted.resample(RATE), frequency)[1]
+    assert np.abs(cents_off).max() < 1
+    assert level(shifted.crop(0.1, 0.9)) == pytest.approx(level(sound), abs=0.15)
+
+
+@pytest.mark.parametrize("keep_formants", [False, True])
+@pytest.mark.parametrize("semitones", [-12, 5])
+def test_attacks_stay_where_they_were(keep_formants, semitones):
+    shifted = envelope(shift(truth.bell(), semitones, keep_formants).samples)
+    begins = np.argmax(shifted > 0.1 * shifted.max()) / RATE
+    assert begins == pytest.approx(truth.BELL_AT, abs=1e-3)
+
+
+def test_no_semitones_are_no_change():
+    sound = truth.vowel(130.8)
+    for keep_formants in (False, True):
+        np.testing.assert_array_equal(shift(sound, 0, keep_formants).samples, sound.samples)
+    silence = Sound(np.zeros(1000), RATE)
+    assert shift(silence, 5, keep_formants=True).peak == 0
+
+
+@pytest.mark.parametrize("semitones", [-24.5, 25, np.nan, np.inf])
+def test_semitones_out_of_range_are_refused(semitones):
+    with pytest.raises(ValueError, match=r"semitones=.* is out of range; use -24 to 24"):
+        shift(sine(440.0, seconds=0.1), semitones)
+
+
+def deviation(sound):
+    """The largest distance of the level from its mean, in dB, by moments of 50 ms."""
+    levels = level_over_time(sound.crop(0.1, sound.duration - 0.1), 0.05)[1]
+    return np.abs(levels - levels.mean()).max()
+
+
+@pytest.mark.parametrize("name", ["clarinet", "clarinet_low", "flute", "violin", "piano"])
+@pytest.mark.parametrize("at", [0.6, 1.2, 2.0])
+def test_a_frozen_recording_keeps_level_and_pitch(name, at):
+    sound, frequency = recordings.load(name), recordings.describe(name)["frequency"]
+    frozen = freeze(sound, at, 3)
+    assert len(frozen) == 3 * RATE
+    assert deviation(frozen) <= 0.3
+    heard = held(frozen, frequency)[1]
+    assert np.abs(heard - np.median(heard)).max() <= 2
+    around = held(sound.crop(at - 0.2, at + 0.2), frequency)[1]  # it moves by itself, a violin's most
+    assert around.min() - 2 <= np.median(heard) <= around.max() + 2
+
+
+@pytest.mark.parametrize("at", [0.75, 1.05, 1.4])
+@pytest.mark.parametrize("make", [truth.singer, truth.tremolo, truth.glide])
+def test_a_frozen_moment_has_the_pitch_that_it_had(make, at):
+    """Where a vibrato turns, pitch goes on beyond what a frame can tell: away from there, to 2 cents."""
+    frozen = freeze(make(), at, 2)
+    assert deviation(frozen) <= 0.3
+    expected = {
+        truth.singer: 220 * 2 ** (60 / 1200 * np.sin(2 * np.pi * 5.5 * at)),
+        truth.tremolo: 196.0,
+        truth.glide: 300 * 2 ** (at / truth.SECONDS),
+    }[make]
+    heard = held(frozen, expected)[1]
+    assert abs(np.median(heard)) <= (10 if make is truth.singer else 2)
+    assert np.abs(heard - np.median(heard)).max() <= 2
+
+
+@pytest.mark.parametrize("seconds", [1 / RATE, 0.01, 1.23456])
+def test_a_moment_is_held_for_exactly_so_long(seconds):
+    frozen = freeze(truth.tone(), 1.0, seconds)
+    assert len(frozen) == round(seconds * RATE)
+
+
+def test_a_frozen_silence_is_silence():
+    assert freeze(Sound(np.zeros(RATE), RATE), 0.5, 1).peak == 0
+    assert freeze(truth.bell(), 0.1, 1).peak == 0
+
+
+@pytest.mark.parametrize(("at", "seconds"), [(-0.1, 1), (3.1, 1), (np.nan, 1), (1, 0), (1, 601), (1, np.nan)])
+def test_moments_and_seconds_out_of_range_are_refused(at, seconds):
+    with pytest.raises(ValueError, match=r"use 0 to 3.000|use more than 0, up to 600"):
+        freeze(truth.tone(), at, seconds)
