@@ -120,10 +120,10 @@ def test_vibrato_and_swell_of_the_second_are_put_on_the_first(amount):
     cents, decibels = swing(moving, 330.0)
     assert (cents, decibels) == (pytest.approx(25, abs=2), pytest.approx(5, abs=0.5))
     cents, decibels = swing(cross(plain, moving, amount), 220.0)
-    assert cents == pytest.approx(25 * amount, abs=2.5)
+    assert cents == pytest.approx(25 * amount, rel=0.2)  # pitch is followed in frames of tens of ms
     assert decibels == pytest.approx(5 * amount, abs=0.5)
     cents, decibels = swing(cross(moving, plain, 1.0), 330.0)  # and what does not move takes it away
-    assert cents < 2.5
+    assert cents < 0.2 * 25
     assert decibels < 0.5
 
 
@@ -141,7 +141,7 @@ def test_amounts_and_rates_that_do_not_fit_are_refused(function):
     for amount in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match=r"amount=.* is out of range; use 0 to 1"):
             function(DULL, BRIGHT, amount)
-    with pytest.raises(ValueError, match="44100 samples per second.*22050; resample one of them"):
+    with pytest.raises(ValueError, match=r"44100 samples per second.*22050; resample one of them"):
         function(DULL, BRIGHT.resample(22_050), 0.5)
 
 
@@ -150,8 +150,10 @@ def test_sounds_too_far_apart_are_not_morphed():
         morph(organ(60.0, 6.0), organ(440.0, 6.0), 0.5)
 
 
-@pytest.mark.parametrize("function", [morph, cross])
-def test_silence_is_crossed_and_morphed_without_a_fuss(function):
-    silence = Sound(np.zeros(RATE), RATE)
-    for first, second in ((silence, DULL), (DULL, silence), (silence, silence)):
-        assert np.isfinite(function(first, second, 0.5).samples).all()
+def test_silence_changes_nothing_and_is_not_morphed():
+    silence = Sound(np.zeros(RATE), RATE, label="nothing.wav")
+    np.testing.assert_array_equal(cross(DULL, silence).samples, DULL.samples)
+    assert cross(silence, DULL).peak == 0
+    for first, second in ((silence, DULL), (DULL, silence)):
+        with pytest.raises(ValueError, match=r"nothing\.wav is silent"):
+            morph(first, second, 0.5)

@@ -38,13 +38,17 @@ def morph(first: Sound, second: Sound, amount: float) -> Sound:
         Sound: no peak is more than 6 dB above that of the louder one, nor above 1 unless its own is.
 
     Raises:
-        ValueError: amount is out of range, the sample rates differ, or lengths or pitches are too far apart.
+        ValueError: amount is out of range, the sample rates differ, lengths or pitches are too far apart, or
+            a sound is silent.
 
     Notebook: 08_transformations.
     """
     _check(first, second, amount)
     if amount in (0, 1):
         return second if amount else first
+    for sound in (first, second):
+        if sound.peak == 0:
+            raise ValueError(f"{sound.label} is silent: there is nothing to morph; use another sound")
     n = round((1 - amount) * len(first) + amount * len(second))
     apart = 12 * np.log2(_median_pitch(second) / _median_pitch(first))
     apart = apart if np.isfinite(apart) else 0.0
