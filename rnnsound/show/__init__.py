@@ -20,6 +20,7 @@ from rnnsound.show.plots import (
     register_axes_formatter,
 )
 from rnnsound.show.tables import check_table, component_table, table
+from rnnsound.show.variance import plot_drawn, plot_root, plot_scale, plot_sigma, plot_takes
 from rnnsound.show.widgets import explore
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "panels",
     "players",
     "plot_components",
+    "plot_drawn",
     "plot_error",
     "plot_frame",
     "plot_level",
@@ -38,7 +40,11 @@ __all__ = [
     "plot_pipeline",
     "plot_pitch",
     "plot_preparation",
+    "plot_root",
+    "plot_scale",
+    "plot_sigma",
     "plot_spectrogram",
+    "plot_takes",
     "plot_training",
     "plot_waveform",
     "table",

@@ -26,6 +26,7 @@ _UNNAMED = re.compile(r"_child\d+$")  # what matplotlib calls a line that has no
 _COLUMNS = 800  # about as many as a picture has pixels
 # Okabe and Ito's colors, which the color-blind can tell apart too
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+STYLES = ("-", "--", "-.", ":")
 
 
 def panels(n_rows: int = 1, height: float = 2.6) -> list[Axes]:
@@ -107,8 +108,8 @@ def _levels(sound: Sound, size: int) -> np.ndarray:
 def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Level over time") -> Axes:
     """Draw the level of one or more sounds over time, in dB below full scale."""
     ax = ax or panels()[0]
-    for label, sound in sounds.items():
-        ax.plot(*level_over_time(sound), label=label)
+    for n, (label, sound) in enumerate(sounds.items()):  # two that coincide are both seen
+        ax.plot(*level_over_time(sound), STYLES[n % len(STYLES)], label=label)
     return finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
 
 
