@@ -5,7 +5,9 @@ those who cannot see it. Notebook: 00_start_here.
 """
 
 from rnnsound.exercises import answer
+from rnnsound.show.cell import plot_lstm_cell
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
+from rnnsound.show.memory import plot_gates, plot_streams
 from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
 from rnnsound.show.plots import (
@@ -35,8 +37,10 @@ __all__ = [
     "plot_drawn",
     "plot_error",
     "plot_frame",
+    "plot_gates",
     "plot_level",
     "plot_loss",
+    "plot_lstm_cell",
     "plot_pipeline",
     "plot_pitch",
     "plot_preparation",
@@ -44,6 +48,7 @@ __all__ = [
     "plot_scale",
     "plot_sigma",
     "plot_spectrogram",
+    "plot_streams",
     "plot_takes",
     "plot_training",
     "plot_waveform",
