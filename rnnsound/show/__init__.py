@@ -6,8 +6,11 @@ those who cannot see it. Notebook: 00_start_here.
 
 from rnnsound.exercises import answer
 from rnnsound.show.cell import plot_lstm_cell
+from rnnsound.show.dials import plot_opposite_arrows, plot_phase_dial
+from rnnsound.show.fourier import plot_products
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
 from rnnsound.show.memory import plot_gates, plot_streams
+from rnnsound.show.overlap import plot_overlap
 from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
 from rnnsound.show.plots import (
@@ -21,6 +24,8 @@ from rnnsound.show.plots import (
     plot_waveform,
     register_axes_formatter,
 )
+from rnnsound.show.reach import plot_reach
+from rnnsound.show.sliders import explore_plot
 from rnnsound.show.tables import check_table, component_table, table
 from rnnsound.show.variance import plot_drawn, plot_root, plot_scale, plot_sigma, plot_takes
 from rnnsound.show.widgets import explore
@@ -30,6 +35,7 @@ __all__ = [
     "check_table",
     "component_table",
     "explore",
+    "explore_plot",
     "live_loss",
     "panels",
     "players",
@@ -41,9 +47,14 @@ __all__ = [
     "plot_level",
     "plot_loss",
     "plot_lstm_cell",
+    "plot_opposite_arrows",
+    "plot_overlap",
+    "plot_phase_dial",
     "plot_pipeline",
     "plot_pitch",
     "plot_preparation",
+    "plot_products",
+    "plot_reach",
     "plot_root",
     "plot_scale",
     "plot_sigma",
