@@ -126,11 +126,23 @@ def plot_preparation(sound: Sound, preparation: Preparation, ax: Axes | None = N
     return finish(ax, f"{sound.label}: the note in it", "time (s)", "level (dB)", alt)
 
 
-def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time") -> Axes:
-    """Draw the pitch of one or more sounds over time, in Hz."""
+def plot_pitch(
+    sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time", low: float = 50.0
+) -> Axes:
+    """Draw the pitch of one or more sounds over time, in Hz.
+
+    Args:
+        sounds: label of each line -> its sound.
+        ax: where to draw; None makes a new figure.
+        title: above the picture.
+        low: lowest pitch looked for, in Hz. A pitch is measured over four of its periods: 80 ms at 50 Hz,
+            which blurs a vibrato; 40 ms at 100 Hz.
+
+    Notebook: 05_deltas.
+    """
     ax = ax or panels()[0]
     for label, sound in sounds.items():
-        ax.plot(*pitch(sound), label=label, linewidth=1)
+        ax.plot(*pitch(sound, low=low), label=label, linewidth=1)
     ax.ticklabel_format(axis="y", useOffset=False)
     return finish(ax, title, "time (s)", "pitch (Hz)", f"Pitch of {', '.join(sounds)}")
 
