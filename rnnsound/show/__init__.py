@@ -6,6 +6,7 @@ those who cannot see it. Notebook: 00_start_here.
 
 from rnnsound.exercises import answer
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
+from rnnsound.show.mixtures import fit_by_hand, mixture_nats, plot_mixture, plot_outputs
 from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
 from rnnsound.show.plots import (
@@ -27,7 +28,9 @@ __all__ = [
     "check_table",
     "component_table",
     "explore",
+    "fit_by_hand",
     "live_loss",
+    "mixture_nats",
     "panels",
     "players",
     "plot_components",
@@ -35,6 +38,8 @@ __all__ = [
     "plot_frame",
     "plot_level",
     "plot_loss",
+    "plot_mixture",
+    "plot_outputs",
     "plot_pipeline",
     "plot_pitch",
     "plot_preparation",
