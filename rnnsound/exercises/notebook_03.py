@@ -38,7 +38,7 @@ CHECKS: dict[str, Check] = {
     "03.1": Number(
         right=np.log(5 * np.sqrt(2 * np.pi * np.e)) - 0.8 * np.log(0.8) - 0.2 * np.log(0.2),
         within=0.05,
-        near=0.4,
+        near=0.8,
         hint="two Gaussians with a deviation of 5 Hz; only the ratio of the two weights counts.",
         mistakes={3.72: "means and deviations are right, but this coin is not fair. Turn the weights."},
     ),

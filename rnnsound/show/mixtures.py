@@ -39,7 +39,8 @@ def plot_mixture(
     stds: np.ndarray,
     ax: Axes | None = None,
     title: str = "A mixture",
-    xlabel: str = "pitch (Hz)",
+    name: str = "pitch",
+    unit: str = "Hz",
 ) -> Axes:
     """Draw values as a histogram, a mixture of Gaussians over it, and say the loss in the title.
 
@@ -50,7 +51,8 @@ def plot_mixture(
         stds: their standard deviations, (K,), in the same unit.
         ax: where to draw; None makes a new figure.
         title: of the picture; the loss is added.
-        xlabel: name and unit of the values.
+        name: of the values.
+        unit: of the values.
 
     Notebook: 03_mixture_density.
     """
@@ -62,7 +64,7 @@ def plot_mixture(
     _draw_density(ax, np.linspace(low, high, 1200), weights, means, stds)
     ax.set(xlim=(low, high), ylim=(0, 1.3 * heights.max()))
     alt = f"histogram of {len(values)} values under a mixture of {len(means)} Gaussians"
-    return finish(ax, f"{title}: loss {nats:.2f} nats", xlabel, "density", alt)
+    return finish(ax, f"{title}: loss {nats:.2f} nats", f"{name} ({unit})", f"density (1/{unit})", alt)
 
 
 def plot_outputs(outputs: np.ndarray, weights: np.ndarray, means: np.ndarray, stds: np.ndarray) -> Figure:
@@ -101,7 +103,9 @@ def plot_outputs(outputs: np.ndarray, weights: np.ndarray, means: np.ndarray, st
     return top.figure
 
 
-def fit_by_hand(values: np.ndarray, n_gaussians: int = 1, xlabel: str = "pitch (Hz)") -> ipywidgets.VBox:
+def fit_by_hand(
+    values: np.ndarray, n_gaussians: int = 1, name: str = "pitch", unit: str = "Hz"
+) -> ipywidgets.VBox:
     """Turn weights, means and deviations of one to three Gaussians over values, and watch the loss.
 
     plot_mixture draws the same picture without widgets.
@@ -109,7 +113,8 @@ def fit_by_hand(values: np.ndarray, n_gaussians: int = 1, xlabel: str = "pitch (
     Args:
         values: what came, (n_values,).
         n_gaussians: how many there are at first, 1 to 3.
-        xlabel: name and unit of the values.
+        name: of the values.
+        unit: of the values.
 
     Raises:
         ValueError: n_gaussians is not 1 to 3.
@@ -130,7 +135,7 @@ def fit_by_hand(values: np.ndarray, n_gaussians: int = 1, xlabel: str = "pitch (
                 row.layout.display = "flex" if n < count.value else "none"
             turned = np.array([[slider.value for slider in row.children] for row in rows[: count.value]])
             try:
-                ax = plot_mixture(values, *turned.T, ax=quick_axes(), title="Turned by hand", xlabel=xlabel)
+                ax = plot_mixture(values, *turned.T, quick_axes(), "Turned by hand", name, unit)
                 image.value, nats = png(ax.figure), mixture_nats(values, *turned.T)
                 text.value = f"loss: <b>{nats:.2f} nats</b>"
             except ValueError as error:
