@@ -10,6 +10,7 @@ from rnnsound.show.dials import plot_opposite_arrows, plot_phase_dial
 from rnnsound.show.fourier import plot_products
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
 from rnnsound.show.memory import plot_gates, plot_streams
+from rnnsound.show.mixtures import fit_by_hand, mixture_nats, plot_mixture, plot_outputs
 from rnnsound.show.overlap import plot_overlap
 from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
@@ -36,7 +37,9 @@ __all__ = [
     "component_table",
     "explore",
     "explore_plot",
+    "fit_by_hand",
     "live_loss",
+    "mixture_nats",
     "panels",
     "players",
     "plot_components",
@@ -47,7 +50,9 @@ __all__ = [
     "plot_level",
     "plot_loss",
     "plot_lstm_cell",
+    "plot_mixture",
     "plot_opposite_arrows",
+    "plot_outputs",
     "plot_overlap",
     "plot_phase_dial",
     "plot_pipeline",
