@@ -44,6 +44,14 @@ def test_streams_are_cut_where_pieces_begin_and_the_piece_being_read_is_marked()
             show.plot_streams(np.zeros((3, 100)), piece=32, now=now)
 
 
+def test_a_rising_stream_rises_on_the_page_and_stays_in_its_own_row():
+    ax = show.plot_streams([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]], piece=3)
+    rising, falling = (ax.transData.transform(line.get_xydata())[:, 1] for line in ax.lines[:2])
+    assert np.all(np.diff(rising) > 0)
+    assert np.all(np.diff(falling) < 0)
+    assert rising.min() > falling.max()
+
+
 def test_gates_that_move_slowly_come_before_those_that_flicker():
     """A gate that flips at every step averages to one half; the one that swings once is shown first."""
     steps = np.arange(2000)

@@ -16,7 +16,7 @@ def plot_streams(streams: ArrayLike, piece: int, now: int = 0, ax: Axes | None =
     """Draw streams that are read side by side, piece after piece, with one piece marked.
 
     Args:
-        streams: values of each stream, (n_streams, length).
+        streams: values of each stream, (n_streams, length); higher values are drawn higher.
         piece: values in one piece.
         now: which piece is being read, counted from 0.
         ax: where to draw; None makes a new figure.
@@ -35,7 +35,9 @@ def plot_streams(streams: ArrayLike, piece: int, now: int = 0, ax: Axes | None =
     span = np.ptp(streams) or 1.0
     heights = 0.55 * (streams - streams.min()) / span
     for n, row in enumerate(heights):
-        ax.plot(np.arange(length), n - 0.3 + row, color="gray", linewidth=0.8)
+        ax.plot(
+            np.arange(length), n + 0.3 - row, color="gray", linewidth=0.8
+        )  # stream 1 is on top: y points down
     start, stop = now * piece, min((now + 1) * piece, length)
     ax.axvspan(start - 0.5, stop - 0.5, color=COLORS[5], alpha=0.35)
     for edge in range(0, length + 1, piece):
