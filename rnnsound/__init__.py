@@ -4,6 +4,7 @@ Sound -> PhaseVocoder -> Frames -> SoundRNN -> Frames -> Sound. What shows thing
 rnnsound.show. Names that need PyTorch load it when they are first used.
 """
 
+import sys
 from importlib import import_module
 
 from rnnsound import presets
@@ -50,6 +51,9 @@ __all__ = [
     "sine",
     *_WITH_TORCH,
 ]
+
+if "torch" in sys.modules:  # a notebook's own PyTorch is to use one thread, too: see rnnsound.nn
+    import_module("rnnsound.nn")
 
 
 def __getattr__(name: str):

@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from prose import unprinted
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
@@ -33,6 +34,10 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def hidden(cell):
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
 def test_there_are_notebooks_numbered_without_gaps():
     assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(len(NOTEBOOKS)))
     assert len(NOTEBOOKS) >= 2
@@ -48,6 +53,11 @@ def test_a_notebook_runs_and_shows_something(path):
     memory = notebook.cells.pop().outputs[0].data["text/plain"]
     assert 50 < int(memory) < MEGABYTES
     assert len(nbformat.writes(notebook)) < PAGE_BYTES
+    assert unprinted(notebook, path.stem) == [], "a number in the prose that no cell prints"
+    for cell in code_cells(notebook):
+        said = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+        if hidden(cell) and "answer(" in cell.source:
+            assert said.endswith("Right."), f"{cell.source}\n{said}"
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     errors = [output.text for output in outputs if output.get("name") == "stderr"]
     assert [text for text in errors if "%|" not in text] == []  # a progress bar is no complaint
@@ -67,9 +77,8 @@ def test_a_notebook_is_stripped_short_celled_and_complete(path):
     for cell in code_cells(notebook):
         assert cell.outputs == []
         assert len(cell.source.splitlines()) <= 25, cell.source
-        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert hidden == ("hide-cell" in cell.metadata.get("tags", []))
-        solutions += hidden and cell.source.startswith("# Solution.")
+        assert hidden(cell) == ("hide-cell" in cell.metadata.get("tags", []))
+        solutions += hidden(cell) and cell.source.startswith("# Solution.")
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for heading in (
         "**You will hear**",

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
 from pandas.io.formats.style import Styler
 
 from rnnsound.check import Finding
 from rnnsound.dsp.frames import Frames
 
 _DECIMALS = 4
+_NAMED = ("Python", "numpy", "torch", "jupyterlab")  # whose versions stand in the set-up check's one line
 
 
 def table(columns: dict, caption: str, decimals: int = _DECIMALS) -> Styler:
@@ -65,13 +67,33 @@ def component_table(frames: Frames, frame: int, compare: np.ndarray | None = Non
     return table(columns, f"Frame {frame}, centered at {frames.times[frame]:.3f} s")
 
 
-def check_table(findings: Iterable[Finding]) -> Styler:
-    """Show what the set-up check found."""
+def check_table(findings: Iterable[Finding]) -> HTML:
+    """Show what the set-up check found: one line, what is wrong below it, and all of it folded.
+
+    Args:
+        findings: as check() gives them.
+
+    Notebook: 00_start_here.
+    """
     findings = list(findings)
+    wrong = [finding for finding in findings if not finding.ok]
+    versions = [
+        f"{finding.name} {finding.found}" for finding in findings if finding.name in _NAMED and finding.ok
+    ]
+    verdict = f"{len(wrong)} of {len(findings)} WRONG" if wrong else f"ok, all {len(findings)}"
+    line = f"<p><b>{verdict}</b>: {html.escape(', '.join(versions))}</p>"
+    mend = _findings(wrong, "What is wrong, and what to do").to_html() if wrong else ""
+    everything = _findings(findings, "Set-up check").to_html()
+    return HTML(
+        f"{line}{mend}<details><summary>Everything that was looked at</summary>{everything}</details>"
+    )
+
+
+def _findings(findings: list[Finding], caption: str) -> Styler:
     columns = {
         "": ["ok" if finding.ok else "WRONG" for finding in findings],
         "what": [finding.name for finding in findings],
         "found": [finding.found for finding in findings],
         "what to do": [finding.remedy for finding in findings],
     }
-    return table(columns, "Set-up check")
+    return table(columns, caption)
