@@ -34,12 +34,14 @@ def setup(app):
 
 
 def replace_widgets(app, docname, source):
-    """Put a note where a notebook has a widget, which needs a kernel; leave progress bars out."""
+    """Put a note where a notebook has a widget, which needs a kernel; leave progress bars out; mend links."""
     if not docname.startswith("notebooks/"):
         return
     notebook = json.loads(source[0])
     notebook["metadata"].pop("widgets", None)
     for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":  # these pages lie beside the notebooks' folder, not in docs/
+            cell["source"] = "".join(cell["source"]).replace("](../docs/", "](../")
         if "outputs" in cell:
             cell["outputs"] = [kept for output in cell["outputs"] for kept in _without_widget(output)]
     source[0] = json.dumps(notebook)

@@ -35,6 +35,9 @@ _LARGEST = 1e6  # dB, dB per second, seconds: nothing measured comes near
 _LATEST = 3600.0  # seconds: no recording waits longer for its stroke
 _SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there is none
 _GENTLE = 15.0  # dB per second: strings that fall no faster than that count as falling so fast
+_LASTS = (
+    0.1  # seconds: what falls for a shorter time may be the fade at a recording's end, seen through frames
+)
 _LEAST = 8.0  # dB that it takes off before nothing is heard: strings that beat may lose less as suddenly
 
 
@@ -185,8 +188,8 @@ def find_release(frames: Frames) -> tuple[float, float]:
         release = _bend(after, level)
         lines = np.stack([np.ones_like(after), after, np.maximum(after - release, 0)], axis=1)
         _, ring, damper = np.linalg.lstsq(lines, level, rcond=None)[0]
-        fallen = -damper * (after[-1] - release)
-        if fallen > _LEAST and damper < _SUDDEN * min(ring, -_GENTLE):
+        lasts = after[-1] - release
+        if lasts > _LASTS and -damper * lasts > _LEAST and damper < _SUDDEN * min(ring, -_GENTLE):
             return release, float(-damper)
         level, after = level[after >= release], after[after >= release]
     return np.inf, _DAMPER[0]

@@ -11,7 +11,7 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rnnsound.show.plots import finish, panels, picture
+from rnnsound.show.plots import STYLES, finish, panels, picture
 
 if TYPE_CHECKING:  # imports PyTorch, which takes seconds
     from rnnsound.nn.history import History
@@ -68,8 +68,8 @@ def live_loss() -> Iterator[Callable[[History | SoundModel], None]]:
 def _plot_epochs(curves: dict[str, list[float]], ax: Axes | None, title: str, unit: str) -> Axes:
     """Draw one value per epoch for each curve."""
     ax = ax or panels()[0]
-    for name, values in curves.items():
-        ax.plot(range(1, len(values) + 1), values, label=name)
+    for (name, values), style in zip(curves.items(), STYLES, strict=False):  # two that coincide are both seen
+        ax.plot(range(1, len(values) + 1), values, style, label=name)
     ax.locator_params(axis="x", integer=True)
     count = max(map(len, curves.values()))
     last = [f"{name} {values[-1]:.2f}" for name, values in curves.items() if values]

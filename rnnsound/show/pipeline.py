@@ -67,8 +67,10 @@ def plot_pipeline(here: Sequence[str] = (), ax: Axes | None = None) -> Axes:
         arrowprops={"arrowstyle": "->", "connectionstyle": "bar,fraction=-0.09"},
     )
     ax.text((start + back) / 2, -0.42, "fed back", ha="center", va="center", fontsize=8)
-    if here:
-        middle = sum(list(STEPS).index(name) for name in here) / len(here) * pitch + _WIDTH / 2
+    numbers = sorted(list(STEPS).index(name) for name in here)
+    for first in (n for n in numbers if n - 1 not in numbers):
+        last = next(n for n in range(first, len(STEPS)) if n + 1 not in numbers)
+        middle = (first + last) / 2 * pitch + _WIDTH / 2
         ax.text(middle, 0.82, "you are here", ha="center", va="center", fontsize=9, color=COLORS[0])
     ax.set(xlim=(-0.1, len(STEPS) * pitch - _GAP + 0.1), ylim=(-0.55, 0.98))
     ax.set_axis_off()

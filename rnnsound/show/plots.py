@@ -26,6 +26,7 @@ _UNNAMED = re.compile(r"_child\d+$")  # what matplotlib calls a line that has no
 _COLUMNS = 800  # about as many as a picture has pixels
 # Okabe and Ito's colors, which the color-blind can tell apart too
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+STYLES = ("-", "--", "-.", ":")
 
 
 def panels(n_rows: int = 1, height: float = 2.6) -> list[Axes]:
@@ -107,8 +108,8 @@ def _levels(sound: Sound, size: int) -> np.ndarray:
 def plot_level(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Level over time") -> Axes:
     """Draw the level of one or more sounds over time, in dB below full scale."""
     ax = ax or panels()[0]
-    for label, sound in sounds.items():
-        ax.plot(*level_over_time(sound), label=label)
+    for n, (label, sound) in enumerate(sounds.items()):  # two that coincide are both seen
+        ax.plot(*level_over_time(sound), STYLES[n % len(STYLES)], label=label)
     return finish(ax, title, "time (s)", "level (dB)", f"Level of {', '.join(sounds)}")
 
 
@@ -125,11 +126,23 @@ def plot_preparation(sound: Sound, preparation: Preparation, ax: Axes | None = N
     return finish(ax, f"{sound.label}: the note in it", "time (s)", "level (dB)", alt)
 
 
-def plot_pitch(sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time") -> Axes:
-    """Draw the pitch of one or more sounds over time, in Hz."""
+def plot_pitch(
+    sounds: dict[str, Sound], ax: Axes | None = None, title: str = "Pitch over time", low: float = 50.0
+) -> Axes:
+    """Draw the pitch of one or more sounds over time, in Hz.
+
+    Args:
+        sounds: label of each line -> its sound.
+        ax: where to draw; None makes a new figure.
+        title: above the picture.
+        low: lowest pitch looked for, in Hz. A pitch is measured over four of its periods: 80 ms at 50 Hz,
+            which blurs a vibrato; 40 ms at 100 Hz.
+
+    Notebook: 05_deltas.
+    """
     ax = ax or panels()[0]
     for label, sound in sounds.items():
-        ax.plot(*pitch(sound), label=label, linewidth=1)
+        ax.plot(*pitch(sound, low=low), label=label, linewidth=1)
     ax.ticklabel_format(axis="y", useOffset=False)
     return finish(ax, title, "time (s)", "pitch (Hz)", f"Pitch of {', '.join(sounds)}")
 
