@@ -5,6 +5,7 @@ those who cannot see it. Notebook: 00_start_here.
 """
 
 from rnnsound.exercises import answer
+from rnnsound.show.breakpoints import Breakpoints
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
 from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
@@ -23,6 +24,7 @@ from rnnsound.show.tables import check_table, component_table, table
 from rnnsound.show.widgets import explore
 
 __all__ = [
+    "Breakpoints",
     "answer",
     "check_table",
     "component_table",
