@@ -43,7 +43,8 @@ def _a_robot(make) -> str:
     """Say what is wrong with a function that takes away all phases."""
     rate = 44_100
     n = np.arange(rate // 2)
-    glide = Sound(0.2 * np.sin(2 * np.pi * (300 * n + 200 * n**2 / len(n)) / rate), rate, "glide")
+    turns = (170 * n + 60 * n**2 / len(n)) / rate
+    glide = Sound(sum(np.sin(2 * np.pi * k * turns) for k in range(1, 25)) / 50, rate, "glide")
     for hop in (441, 294):
         sound = make(glide, hop)
         if not isinstance(sound, Sound) or abs(len(sound) - len(glide)) > 4096:
