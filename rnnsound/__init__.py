@@ -23,6 +23,7 @@ from rnnsound.features.sequence import Sequence
 _WITH_TORCH = {
     "Mixture": "nn.mdn",
     "NumpyStepper": "nn.stepper",
+    "Resets": "nn.resets",
     "SoundModel": "sound_model",
     "SoundRNN": "nn.network",
     "beta_nll_loss": "nn.mdn",
