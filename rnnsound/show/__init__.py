@@ -5,6 +5,7 @@ those who cannot see it. Notebook: 00_start_here.
 """
 
 from rnnsound.exercises import answer
+from rnnsound.show.breakpoints import Breakpoints
 from rnnsound.show.cell import plot_lstm_cell
 from rnnsound.show.dials import plot_opposite_arrows, plot_phase_dial
 from rnnsound.show.fourier import plot_products
@@ -32,6 +33,7 @@ from rnnsound.show.variance import plot_drawn, plot_root, plot_scale, plot_sigma
 from rnnsound.show.widgets import explore
 
 __all__ = [
+    "Breakpoints",
     "answer",
     "check_table",
     "component_table",

@@ -58,5 +58,7 @@ def explore(
     return ipywidgets.VBox([slider, text, audio, image])
 
 
-def _short(setting: float | str) -> str:
-    return setting if isinstance(setting, str) else f"{setting:g}"
+def _short(setting: float | str | Sequence[float]) -> str:
+    if isinstance(setting, str):
+        return setting
+    return ", ".join(f"{value:g}" for value in setting) if isinstance(setting, Sequence) else f"{setting:g}"
