@@ -56,7 +56,7 @@ def test_each_note_sounds_at_its_pitch_and_time_and_rests_are_silent(from_a_mode
     for start, stop, hertz in ((0.05, 0.45, 440.0), (1.05, 1.95, 659.26), (2.05, 2.45, 220.0)):
         assert loudest_frequency(played.crop(start, stop).samples) == pytest.approx(hertz, rel=0.002)
     assert played.crop(0.55, 0.95).peak < 1e-6
-    assert played.peak < 0.16
+    assert played.peak < 0.26  # a note fades while the next begins
     if from_a_model:
         assert asked == pytest.approx([0.53, 1.03, 0.53])
 

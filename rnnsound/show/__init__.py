@@ -5,6 +5,7 @@ those who cannot see it. Notebook: 00_start_here.
 """
 
 from rnnsound.exercises import answer
+from rnnsound.show.bring import choose_file, read_file, recorder
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
 from rnnsound.show.pipeline import plot_pipeline
 from rnnsound.show.players import players, register_sound_formatter
@@ -25,6 +26,7 @@ from rnnsound.show.widgets import explore
 __all__ = [
     "answer",
     "check_table",
+    "choose_file",
     "component_table",
     "explore",
     "live_loss",
@@ -41,6 +43,8 @@ __all__ = [
     "plot_spectrogram",
     "plot_training",
     "plot_waveform",
+    "read_file",
+    "recorder",
     "table",
 ]
 
