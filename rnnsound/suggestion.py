@@ -29,6 +29,12 @@ _PITCHED, _STEADY = 0.6, 0.8  # parts of the frames that have a pitch, and whose
 _HARDLY = 0.3  # of the frames have a pitch: a struck note's may be lost in its end
 _NEAR = 150.0  # cents: a wide vibrato, not another note
 _WORK = 240_000  # frames times epochs: about 20 s of training on two cores
+_STEPS = {
+    "held": 1000,
+    "struck": 1000,
+    "neither": 1500,
+}  # of training, at least: short notes need more epochs
+_FEW = 400  # frames, of which batches of 8 would be too short
 
 _PRESET = {
     "held": "The preset is CLARINET: one pitch for all partials, a clock, an ending that is measured.",
@@ -130,8 +136,8 @@ def _kind(note: Sound) -> tuple[str, float, str, str]:
             why = "Neither held nor struck: it comes and goes, and has a pitch only now and then."
         return "neither", np.nan, why, _EXPECT["several"]
     why = (
-        f"Held: {100 * pitched:.0f} % of the time it has a pitch near {frequency:.1f} Hz, and its level never "
-        f"sinks by more than {max(dip, 1):.0f} dB before it ends."
+        f"Held: {100 * pitched:.0f} % of the time it has a pitch near {frequency:.1f} Hz, and its level "
+        f"never sinks by more than {max(dip, 1):.0f} dB before it ends."
     )
     return "held", frequency, why, _EXPECT["held"]
 
@@ -184,20 +190,25 @@ def _settings(note: Sound, kind: str) -> tuple[ModelConfig, list[str]]:
     preset = PIANO if kind == "struck" else CLARINET
     rate, size = note.sample_rate, frame_size(note.sample_rate)
     count = min(size // 2 + 1, round(_TOP * size / rate))
-    changes, reasons = {}, []
+    changes: dict[str, int] = {}
+    reasons = []
     if size != preset.vocoder.fft_size or abs(count - preset.vocoder.n_components) > 1:
         changes = {"fft_size": size, "hop_size": size // 4, "n_components": count}
         reasons.append(
             f"At {rate} samples per second, frames of {size} samples last {1000 * size / rate:.0f} ms, and "
             f"{count} components reach {(count - 1) * rate / size / 1000:.1f} kHz."
         )
-    n_frames, epochs = max(len(note) // (size // 4), 1), preset.train.epochs
-    if n_frames * epochs > _WORK:
-        changes["epochs"] = max(_WORK // n_frames, 1)
+    n_frames, usual = max(len(note) // (size // 4), 1), preset.train
+    batch = max(min(usual.batch_size, n_frames // _PER_STREAM), 1)
+    per_epoch = -(-n_frames // (batch * usual.sequence_length))
+    epochs = min(max(usual.epochs, -(-_STEPS[kind] // per_epoch)), max(_WORK // n_frames, 1))
+    if epochs != usual.epochs:
+        why = "each has only a few training steps" if epochs > usual.epochs else "each has many"
         reasons.append(
-            f"It is long, {note.duration:.0f} s: {changes['epochs']} epochs, each of more steps, do what "
-            f"{epochs} do for a short one, and keep the training under half a minute."
+            f"It lasts {note.duration:.1f} s: {epochs} epochs instead of {usual.epochs}, as {why}; training "
+            "is to take less than half a minute."
         )
+    changes |= {"epochs": epochs, "batch_size": batch}
     return preset.replace(**changes), reasons
 
 
