@@ -29,12 +29,8 @@ _PITCHED, _STEADY = 0.6, 0.8  # parts of the frames that have a pitch, and whose
 _HARDLY = 0.3  # of the frames have a pitch: a struck note's may be lost in its end
 _NEAR = 150.0  # cents: a wide vibrato, not another note
 _WORK = 240_000  # frames times epochs: about 20 s of training on two cores
-_STEPS = {
-    "held": 1000,
-    "struck": 1000,
-    "neither": 1500,
-}  # of training, at least: short notes need more epochs
-_FEW = 400  # frames, of which batches of 8 would be too short
+_STEPS = {"held": 800, "struck": 600, "neither": 1500}  # of training, at least
+_PER_STREAM = 70  # frames, at least, that are read one after the other
 
 _PRESET = {
     "held": "The preset is CLARINET: one pitch for all partials, a clock, an ending that is measured.",
