@@ -24,6 +24,7 @@ _EARLY = 0.25, 0.1  # seconds, or part of the note, by which a struck note is lo
 _FALL_DB, _HALF_FALL_DB = 12.0, 6.0  # what it has lost near its end, and half way there
 _RISE_DB, _HEARD_DB = 12.0, 40.0  # what beats may bring back, down to so far below the loudest
 _DIP_DB = 15.0  # a held note never sinks further below its median level, but at its ends
+_SWELL_DB = 15.0  # nor does it swell by more from its softest moment to its loudest
 _JUMP_DB = 10.0  # in a tenth of a second, inside the note: something else begins
 _PITCHED, _STEADY = 0.6, 0.8  # parts of the frames that have a pitch, and whose pitch is the note's
 _HARDLY = 0.3  # of the frames have a pitch: a struck note's may be lost in its end
@@ -119,17 +120,24 @@ def _kind(note: Sound) -> tuple[str, float, str, str]:
         at = times[levels.argmax()]
         why = f"Struck: it is loudest at {at:.2f} s, then falls all the time, {fall:.0f} dB; it has {tone}."
         return "struck", frequency if has_pitch else np.nan, why, _EXPECT["struck"]
-    dip, jump = _unrest(note, levels)
+    dip, swell, jump = _unrest(note, levels)
     if pitched < _HARDLY / 3:
         why = "Neither held nor struck: no pitch is found in it, so it is noise, or a mixture of tones."
         return "neither", np.nan, why, _EXPECT["noise"]
     if steady < _STEADY:
         why = "Neither held nor struck: its pitch moves from note to note, as in speech or a melody."
         return "neither", np.nan, why, _EXPECT["several"]
-    if pitched < _PITCHED or dip > _DIP_DB or jump > _JUMP_DB:
-        why = f"Neither held nor struck: its level jumps by up to {jump:.0f} dB, so it begins more than once."
-        if jump <= _JUMP_DB:
-            why = "Neither held nor struck: it comes and goes, and has a pitch only now and then."
+    why = "Neither held nor struck: "
+    if jump > _JUMP_DB:
+        why += f"its level jumps by up to {jump:.0f} dB within a moment, so it begins more than once."
+        return "neither", np.nan, why, _EXPECT["several"]
+    if dip > _DIP_DB or swell > _SWELL_DB:
+        why += (
+            f"its level changes by {max(dip, swell):.0f} dB, but does not fall from an early loudest moment."
+        )
+        return "neither", np.nan, why, _EXPECT["several"]
+    if pitched < _PITCHED:
+        why += "it has a pitch only now and then."
         return "neither", np.nan, why, _EXPECT["several"]
     why = (
         f"Held: {100 * pitched:.0f} % of the time it has a pitch near {frequency:.1f} Hz, and its level "
@@ -158,12 +166,15 @@ def _smooth_level(note: Sound) -> tuple[np.ndarray, np.ndarray]:
     return times[: len(power)], 10 * np.log10(np.maximum(power, 1e-20))
 
 
-def _unrest(note: Sound, levels: np.ndarray) -> tuple[float, float]:
-    """Return how far the level sinks below its median inside the note, and its largest sudden rise, in dB."""
+def _unrest(note: Sound, levels: np.ndarray) -> tuple[float, float, float]:
+    """Return how far the level sinks below its median inside a note, its range, its largest sudden rise.
+
+    In dB.
+    """
     inner = _inside(levels)
     fine = _inside(level_over_time(note, _WINDOW)[1])
     jump = (fine[2:] - fine[:-2]).max(initial=0.0)
-    return float(np.median(inner) - inner.min()), float(jump)
+    return float(np.median(inner) - inner.min()), float(np.ptp(inner)), float(jump)
 
 
 def _inside(values: np.ndarray) -> np.ndarray:
