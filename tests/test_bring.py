@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -12,10 +13,8 @@ from rnnsound.show import choose_file, read_file, recorder
 
 def upload(name, content):
     chosen = choose_file()
-    chosen.set_trait(
-        "value", ({"name": name, "type": "", "size": len(content), "content": memoryview(content),
-                   "last_modified": None},)
-    )  # fmt: skip
+    file = {"name": name, "type": "", "size": len(content), "content": memoryview(content)}
+    chosen.set_trait("value", ({**file, "last_modified": datetime.now()},))
     return chosen
 
 
