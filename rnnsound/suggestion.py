@@ -14,7 +14,10 @@ from rnnsound.dsp.sound import Sound
 from rnnsound.presets import CLARINET, PIANO
 
 _SHORTEST = 0.4  # seconds: fewer are hardly 30 frames, too few to learn a movement from
-_LONGEST = 60.0  # seconds that are learned
+_LONGEST = 60.0  # seconds that are looked at
+_LEARNED = {"held": 20.0, "struck": 60.0, "neither": 20.0}  # seconds: the slowest hand of the clock takes 20
+_FADE = 0.3  # seconds, where a recording is cut
+_LITTLE_MORE = 1.0  # seconds too long to be worth a cut
 _HIGHEST_RATE = 50_000  # samples per second: more hold nothing that is kept
 _TOP = 9_900.0  # Hz that are learned, the presets' own
 _QUIET = 1e-4  # of full scale: 80 dB below it
@@ -54,7 +57,7 @@ class Suggestion:
 
     Args:
         kind: "held", "struck" or "neither".
-        sound: what to learn of it: at most a minute, at a usual sample rate.
+        sound: what to learn of it: its first 20 s, of a struck note 60 s, at a usual sample rate.
         config: settings to learn it with.
         pitch: of the note, in Hz; NaN if it has none.
         reasons: a sentence for each choice.
@@ -85,14 +88,19 @@ def suggest(note: Sound) -> Suggestion:
     if note.sample_rate > _HIGHEST_RATE:
         reasons.append(f"It has {note.sample_rate} samples per second, more than is learned: 44100 are kept.")
         note = note.resample(44_100)
-    if note.duration > _LONGEST + 1:
-        reasons.append(f"It lasts {note.duration:.0f} s, of which the first {_LONGEST:.0f} s are learned.")
-        note = _cropped(note)
+    whole = note.duration
+    note = _cropped(note, _LONGEST)
     if note.peak > _FULL and np.mean(np.abs(note.samples) > (1 - 1e-6) * note.peak) > _CLIPPED:
         reasons.append("It is clipped, and that is learned too: better record it again at a lower level.")
     kind, frequency, why, expect = _kind(note)
-    config, sizes = _settings(note, kind)
-    return Suggestion(kind, note, config, frequency, (*reasons, why, _PRESET[kind], *sizes), expect)
+    learned = _cropped(note, _LEARNED[kind])
+    if learned.duration < whole:
+        reasons.append(
+            f"It lasts {whole:.0f} s, of which the first {learned.duration:.0f} s are learned: more would take "
+            "long, and after 20 s the clock tells the same times again."
+        )
+    config, sizes = _settings(learned, kind)
+    return Suggestion(kind, learned, config, frequency, (why, _PRESET[kind], *reasons, *sizes), expect)
 
 
 def _check(note: Sound) -> None:
@@ -219,10 +227,12 @@ def _settings(note: Sound, kind: str) -> tuple[ModelConfig, list[str]]:
     return preset.replace(**changes), reasons
 
 
-def _cropped(note: Sound) -> Sound:
-    """Return the first part of a long recording, faded out."""
-    cut = note.crop(0, _LONGEST)
-    n = round(0.3 * note.sample_rate)
+def _cropped(note: Sound, seconds: float) -> Sound:
+    """Return the first seconds of a recording that is longer, faded out."""
+    if note.duration <= seconds + _LITTLE_MORE:
+        return note
+    cut = note.crop(0, seconds)
+    n = round(_FADE * note.sample_rate)
     gain = np.ones(len(cut))
     gain[len(cut) - n :] = np.linspace(1, 0, n)
     return replace(cut, samples=cut.samples * gain)

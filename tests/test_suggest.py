@@ -112,7 +112,7 @@ def test_bundled_recordings_are_what_they_are(name):
         (bell, "struck", "falls all the time"),
         (pluck, "struck", "a pitch near 19"),
         (vibrato, "held", "a pitch near 440"),
-        (long, "held", "each has many"),
+        (long, "held", "It lasts 60 s, of which the first 20 s are learned"),
         (speech, "neither", "pitch"),
         (noise, "neither", "no pitch is found"),
         (melody, "neither", "moves from note to note"),
@@ -164,20 +164,20 @@ def test_what_cannot_be_learned_is_turned_away_in_a_sentence_that_says_what_to_d
     assert "\n" not in str(caught.value)
 
 
-def test_far_more_than_a_minute_and_far_more_samples_than_usual_are_cut_down_and_it_is_said():
+def test_far_more_than_is_learned_and_far_more_samples_than_usual_are_cut_down_and_it_is_said():
     found = suggest(long(90.0))
-    assert found.sound.duration == pytest.approx(60)
-    assert "It lasts 90 s, of which the first 60 s are learned." in found.reasons
-    assert found.sound.crop(59.99, 60).peak < 0.1 * found.sound.peak
+    assert found.sound.duration == pytest.approx(20)
+    assert any("It lasts 90 s, of which the first 20 s are learned" in reason for reason in found.reasons)
+    assert found.sound.crop(19.99, 20).peak < 0.1 * found.sound.peak
     found = suggest(vibrato(rate=96_000))
     assert found.sound.sample_rate == 44_100
-    assert "96000 samples per second" in found.reasons[0]
+    assert any("96000 samples per second" in reason for reason in found.reasons)
 
 
 def test_clipping_is_noticed():
     loud = recordings.load("violin")
     clipped = replace(loud, samples=np.clip(4 * loud.samples, -1, 1))
-    assert suggest(clipped).reasons[0].startswith("It is clipped")
+    assert any("It is clipped" in reason for reason in suggest(clipped).reasons)
 
 
 @pytest.mark.parametrize("seconds", [0.4, 0.5, 1.0, 2.5])
