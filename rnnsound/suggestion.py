@@ -44,8 +44,8 @@ _PRESET = {
 _EXPECT = {
     "held": "A held note of any length, which ends as the recording does.",
     "struck": "A note that rings as long as you ask, and dies away as the recording does.",
-    "noise": "Noise of the same color up to 10 kHz, whose level follows the recording. If a note was meant, the "
-    "room was louder: go nearer to the instrument, switch off what hums, and record again.",
+    "noise": "Noise of the same color up to 10 kHz, whose level follows the recording. If a note was meant, "
+    "the room was louder: go nearer to the instrument, switch off what hums, and record again.",
     "several": "A blurred copy that follows the recording from beginning to end; words or notes are half "
     "understood, and nothing new is said. For a note of any length, record one single note.",
 }
