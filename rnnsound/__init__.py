@@ -12,13 +12,16 @@ from rnnsound.config import ModelConfig, TrainConfig
 from rnnsound.dsp import measures, recordings
 from rnnsound.dsp.crossing import cross, morph
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.melody import play_melody
 from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before
+from rnnsound.dsp.prepare import prepare
 from rnnsound.dsp.sound import Sound, sine
 from rnnsound.dsp.stretch import stretch
 from rnnsound.dsp.transforms import freeze, interpolate_frames, shift
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.features import FrameScaler, PitchScaler, StruckNote
 from rnnsound.features.sequence import Sequence
+from rnnsound.suggestion import suggest
 
 _WITH_TORCH = {
     "Mixture": "nn.mdn",
@@ -52,11 +55,14 @@ __all__ = [
     "measures",
     "morph",
     "mute_before",
+    "play_melody",
+    "prepare",
     "presets",
     "recordings",
     "shift",
     "sine",
     "stretch",
+    "suggest",
     *_WITH_TORCH,
 ]
 

@@ -1,5 +1,6 @@
 """Every notebook, run top to bottom in a fresh kernel as a learner would, and read for what readers need."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -62,6 +63,7 @@ def test_a_notebook_runs_and_shows_something(path):
     errors = [output.text for output in outputs if output.get("name") == "stderr"]
     assert [text for text in errors if "%|" not in text] == []  # a progress bar is no complaint
     html = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
+    html = re.sub(r'src="data:[^"]*"', "", html)  # in which any word may stand by chance
     assert "<audio controls" in html
     assert "autoplay" not in html
     assert "loop" not in html.partition("<audio")[2].partition(">")[0]

@@ -4,16 +4,19 @@ Notebooks: 07_piano, 08_transformations.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from rnnsound.dsp.envelope import finest_wave, moved_back
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.measures import level
 from rnnsound.dsp.reading import OVERLAP, frame_size, read_at
 from rnnsound.dsp.sound import Sound, resampled
 from rnnsound.dsp.stretch import stretch
 
 _MOST = 24.0  # semitones
+_LOUDER = 2.0  # times the sound's own peak, at most
 _LONGEST = 600.0  # seconds
 
 
@@ -25,7 +28,8 @@ def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
     Args:
         sound: any.
         semitones: up, or down if below 0; -24 to 24. 0 gives the sound itself.
-        keep_formants: leave the spectral envelope where it is, as a singer does, instead of moving it along.
+        keep_formants: leave the spectral envelope where it is, as a singer does, instead of moving it along;
+            the level stays, too, unless the peak would be more than 6 dB higher.
 
     Raises:
         ValueError: semitones is out of range.
@@ -37,13 +41,16 @@ def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
     ratio, rate = 2 ** (semitones / 12), sound.sample_rate
     if semitones == 0 or sound.peak == 0:
         return sound
-    keep = None
-    if keep_formants:
-        finest = finest_wave(sound)
-        keep = lambda magnitude: moved_back(magnitude, ratio, rate, finest)  # noqa: E731
-    longer = stretch(sound, ratio, keep)
     label = f"{sound.label}, {semitones:+g} semitones"
-    return Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
+    if not keep_formants:
+        longer = stretch(sound, ratio)
+        return Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
+    keep = partial(moved_back, ratio=ratio, sample_rate=rate, finest=finest_wave(sound))
+    longer = stretch(sound, ratio, keep)
+    shifted = Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
+    # Partials that move under an envelope get louder or softer by its slope: the note should not.
+    gain = min(10 ** ((level(sound) - level(shifted)) / 20), sound.peak / max(shifted.peak, 1e-12) * _LOUDER)
+    return replace(shifted, samples=gain * shifted.samples)
 
 
 def freeze(sound: Sound, at: float, seconds: float) -> Sound:

@@ -6,6 +6,7 @@ those who cannot see it. Notebook: 00_start_here.
 
 from rnnsound.exercises import answer
 from rnnsound.show.breakpoints import Breakpoints
+from rnnsound.show.bring import choose_file, read_file, recorder
 from rnnsound.show.cell import plot_lstm_cell
 from rnnsound.show.dials import plot_opposite_arrows, plot_phase_dial
 from rnnsound.show.fourier import plot_products
@@ -36,6 +37,7 @@ __all__ = [
     "Breakpoints",
     "answer",
     "check_table",
+    "choose_file",
     "component_table",
     "explore",
     "explore_plot",
@@ -70,6 +72,8 @@ __all__ = [
     "plot_takes",
     "plot_training",
     "plot_waveform",
+    "read_file",
+    "recorder",
     "table",
 ]
 

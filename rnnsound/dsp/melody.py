@@ -1,0 +1,152 @@
+"""A melody written as text, and played on one recorded or generated note.
+
+Notebook: 09_your_own_sound.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.transforms import shift
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NOTE = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
+_LONGEST = 120.0  # seconds of melody
+_FARTHEST = 24.0  # semitones that a note is shifted by at most
+_FADE = 0.03  # seconds in which a note gives way to the next
+
+
+@dataclass(frozen=True)
+class MelodyNote:
+    """One note of a melody, or a rest.
+
+    Args:
+        name: as it was written.
+        beats: how long.
+        frequency: in Hz; None for a rest.
+    """
+
+    name: str
+    beats: float
+    frequency: float | None
+
+
+def parse_melody(text: str) -> list[MelodyNote]:
+    """Read notes and their lengths in beats: "D4 1, F#4 0.5, R 0.5, Bb3 2".
+
+    A note is a letter from A to G, perhaps # or b, and the number of its octave: A4 has 440 Hz. R is a rest.
+
+    Args:
+        text: notes, with commas or line ends between them.
+
+    Raises:
+        ValueError: there are no notes, or one of them cannot be read.
+
+    Notebook: 09_your_own_sound.
+    """
+    items = [item.split() for item in re.split(r"[,;\n]", text) if item.strip()]
+    if not items:
+        raise ValueError('there is no note in this melody; write for instance "D4 1, F4 0.5, R 0.5"')
+    return [_parse_item(number, words) for number, words in enumerate(items, 1)]
+
+
+def play_melody(
+    melody: str,
+    instrument: Sound | Callable[[float], Sound],
+    frequency: float,
+    beats_per_minute: float = 100.0,
+) -> Sound:
+    """Play a melody on one note, shifted to each pitch.
+
+    Args:
+        melody: as for parse_melody.
+        instrument: a recorded note, of which as much is heard as fits; or what makes one of so many seconds,
+            such as a model's generate.
+        frequency: the pitch of that note, in Hz.
+        beats_per_minute: the tempo.
+
+    Raises:
+        ValueError: the melody cannot be read, is too long, or goes more than two octaves from the note.
+
+    Notebook: 09_your_own_sound.
+    """
+    notes = parse_melody(melody)
+    if not 10 <= beats_per_minute <= 1000:
+        raise ValueError(f"beats_per_minute={beats_per_minute} is out of range; use 10 to 1000")
+    if not (np.isfinite(frequency) and frequency > 0):
+        raise ValueError(f"frequency={frequency} is no pitch to start from; use that of the note, in Hz")
+    seconds = [60 / beats_per_minute * note.beats for note in notes]
+    if sum(seconds) > _LONGEST:
+        raise ValueError(
+            f"this melody lasts {sum(seconds):.0f} s; use at most {_LONGEST:.0f} s, or a faster tempo"
+        )
+    steps = [_steps(note, frequency) for note in notes]
+    made: dict[tuple[float, float], Sound] = {}
+    for length, step in zip(seconds, steps, strict=True):
+        if step is not None and (length, step) not in made:
+            sound = instrument if isinstance(instrument, Sound) else instrument(length + _FADE)
+            made[length, step] = shift(_held_for(sound, length + _FADE), step)
+    if not made:
+        return Sound(np.zeros(round(sum(seconds) * 44_100)), 44_100, "a melody of rests")
+    first = next(iter(made.values()))
+    rate = first.sample_rate
+    starts = [round(at * rate) for at in np.cumsum([0.0, *seconds])]
+    samples = np.zeros(starts[-1] + round(_FADE * rate))
+    for at, length, step in zip(starts[:-1], seconds, steps, strict=True):
+        if step is not None:
+            part = made[length, step].samples[: len(samples) - at]
+            samples[at : at + len(part)] += part
+    return Sound(samples, rate, f"melody of {len(notes)} notes")
+
+
+def _parse_item(number: int, words: list[str]) -> MelodyNote:
+    written = " ".join(words)
+    if len(words) != 2:
+        raise ValueError(
+            f'item {number} of the melody, "{written}", is not a note and a length; write "D4 1", or "R 1"'
+        )
+    name, length = words
+    try:
+        beats = float(length)
+    except ValueError:
+        beats = np.nan
+    if not 0 < beats <= 1000:
+        raise ValueError(
+            f'item {number} of the melody, "{written}": {length} is not a length in beats; use a number '
+            "above 0, such as 1 or 0.5"
+        )
+    if name.upper() == "R":
+        return MelodyNote(name, beats, None)
+    if (found := _NOTE.fullmatch(name)) is None:
+        raise ValueError(
+            f'item {number} of the melody, "{written}": {name} is not a note; use a letter from A to G, '
+            "perhaps # or b, and an octave, such as F#4, or R for a rest"
+        )
+    letter, accidental, octave = found.groups()
+    midi = 12 * (int(octave) + 1) + _SEMITONES[letter.upper()] + {"#": 1, "b": -1, "": 0}[accidental]
+    return MelodyNote(name, beats, 440.0 * 2 ** ((midi - 69) / 12))
+
+
+def _steps(note: MelodyNote, frequency: float) -> float | None:
+    """Return how many semitones a note is from a frequency; None for a rest."""
+    if note.frequency is None:
+        return None
+    steps = float(12 * np.log2(note.frequency / frequency))
+    if abs(steps) > _FARTHEST:
+        raise ValueError(
+            f"{note.name} is {abs(steps):.0f} semitones from the recording's {frequency:.0f} Hz; stay within "
+            f"{_FARTHEST:.0f} semitones of it"
+        )
+    return steps
+
+
+def _held_for(sound: Sound, seconds: float) -> Sound:
+    """Return a note's first seconds, faded out where it is cut off."""
+    cut = sound.crop(0, seconds)
+    n = min(round(_FADE * sound.sample_rate), len(cut))
+    gain = np.ones(len(cut))
+    gain[len(cut) - n :] = np.linspace(1, 0, n)
+    return Sound(cut.samples * gain, sound.sample_rate, sound.label)
