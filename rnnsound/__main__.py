@@ -182,7 +182,7 @@ def _train(options: argparse.Namespace) -> int:
     from rnnsound.nn.stopping import stoppable
     from rnnsound.sound_model import SoundModel
 
-    transforming.check_outputs(options.output, options.sounds)
+    terminal.check_outputs(options.output, options.sounds)
     resume = SoundModel.load(options.output) if options.resume else None
     config = _config(options, resume.config if resume else None)
     sounds = [recordings.find(name) for name in options.sounds]
@@ -243,7 +243,7 @@ def _config(options: argparse.Namespace, resumed: ModelConfig | None) -> ModelCo
 def _generate(options: argparse.Namespace) -> int:
     from rnnsound.sound_model import SoundModel
 
-    transforming.check_outputs(
+    terminal.check_outputs(
         options.output, [options.model, *([options.reset_source] if options.reset_source else [])]
     )
     model = SoundModel.load(options.model)
@@ -254,7 +254,7 @@ def _generate(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise UnusableArgument(error) from error
-    transforming.write_and_tell(sound, options.output)
+    terminal.write_and_tell(sound, options.output)
     return 0
 
 

@@ -3,14 +3,14 @@
 Notebook: 09_your_own_sound.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from rnnsound.config import ModelConfig
 from rnnsound.dsp.measures import cents, level_over_time, pitch
 from rnnsound.dsp.reading import frame_size
-from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.sound import Sound, faded_out
 from rnnsound.presets import CLARINET, PIANO
 
 _SHORTEST = 0.4  # seconds: fewer are hardly 30 frames, too few to learn a movement from
@@ -231,8 +231,4 @@ def _cropped(note: Sound, seconds: float) -> Sound:
     """Return the first seconds of a recording that is longer, faded out."""
     if note.duration <= seconds + _LITTLE_MORE:
         return note
-    cut = note.crop(0, seconds)
-    n = round(_FADE * note.sample_rate)
-    gain = np.ones(len(cut))
-    gain[len(cut) - n :] = np.linspace(1, 0, n)
-    return replace(cut, samples=cut.samples * gain)
+    return faded_out(note.crop(0, seconds), _FADE)

@@ -1,4 +1,4 @@
-"""Where the command line says things: streams that never fail, harmless text, signals that end cleanly."""
+"""Where the command line says things and puts what it made: harmless text, clean ends, streams that hold."""
 
 import contextlib
 import io
@@ -7,7 +7,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
+
+from rnnsound.dsp import recordings
+from rnnsound.dsp.measures import level
+from rnnsound.dsp.outputs import check_output
+from rnnsound.dsp.sound import Sound
 
 
 class UnusableArgument(Exception):
@@ -21,6 +27,31 @@ def say(text: object, stream: TextIO | None = None) -> None:
     """
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
     print(line if stream else f"rnnsound: {line}", file=stream or sys.stderr)
+
+
+def check_outputs(output: Path, inputs: list[str | Path]) -> None:
+    """Check that an output can be written and replaces neither an input nor a bundled recording.
+
+    Raises:
+        UnusableArgument: it cannot, or it would.
+    """
+    try:
+        check_output(output, [*inputs, *recordings.files()])
+    except (OSError, ValueError) as error:
+        raise UnusableArgument(error) from error
+
+
+def write_and_tell(sound: Sound, output: Path) -> None:
+    """Write a sound that was made, and print how long and how loud it is, and what was done to it.
+
+    Raises:
+        OSError, ValueError: as for Sound.write.
+    """
+    if sound.remark:
+        say(sound.remark)
+    sound.write(output)
+    said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
+    say(f"{output}: {said}", sys.stdout)
 
 
 class _Unbreakable(io.TextIOBase):

@@ -1,18 +1,13 @@
 """The command `transform`: a sound stretched, shifted or held, or two made into one, as a new file."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from rnnsound import terminal
 from rnnsound.dsp import recordings
 from rnnsound.dsp.crossing import cross, morph
-from rnnsound.dsp.measures import level
-from rnnsound.dsp.outputs import check_output
-from rnnsound.dsp.sound import Sound
 from rnnsound.dsp.stretch import LARGEST, SMALLEST, stretch
 from rnnsound.dsp.transforms import freeze, shift
-from rnnsound.terminal import UnusableArgument
+from rnnsound.terminal import UnusableArgument, check_outputs, write_and_tell
 
 
 def add_to(commands) -> None:
@@ -62,31 +57,6 @@ def _way(ways, name: str, meaning: str, n_sounds: int) -> argparse.ArgumentParse
     way.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the sound to write")
     way.set_defaults(run=_transform)
     return way
-
-
-def check_outputs(output: Path, inputs: list[str | Path]) -> None:
-    """Check that an output can be written and replaces neither an input nor a bundled recording.
-
-    Raises:
-        UnusableArgument: it cannot, or it would.
-    """
-    try:
-        check_output(output, [*inputs, *recordings.files()])
-    except (OSError, ValueError) as error:
-        raise UnusableArgument(error) from error
-
-
-def write_and_tell(sound: Sound, output: Path) -> None:
-    """Write a sound that was made, and print how long and how loud it is, and what was done to it.
-
-    Raises:
-        OSError, ValueError: as for Sound.write.
-    """
-    if sound.remark:
-        terminal.say(sound.remark)
-    sound.write(output)
-    said = f"{sound.duration:.3f} s at {sound.sample_rate} Hz, level {level(sound):.1f} dB"
-    terminal.say(f"{output}: {said}", sys.stdout)
 
 
 def _transform(options: argparse.Namespace) -> int:

@@ -237,3 +237,15 @@ def test_a_sound_that_no_player_takes_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match=r"fast: 700000 samples per second are more than a player takes"):
         show.players({"fast": Sound(np.zeros(1000), 700_000, "fast")})
     assert "<audio" in show.players({"as fast as can be": Sound(np.zeros(1000), 655_350)}).data
+
+
+def test_the_pipeline_marks_every_row_of_steps_that_a_notebook_is_about():
+    ax = show.plot_pipeline(["sound", "frames", "sound again"])
+    labels = [text.get_text() for text in ax.texts]
+    assert labels.count("you are here") == 2  # one for the two neighbors, one for the last
+    middles = [text.get_position()[0] for text in ax.texts if text.get_text() == "you are here"]
+    boxes = [patch.get_x() + patch.get_width() / 2 for patch in ax.patches if hasattr(patch, "get_boxstyle")]
+    assert middles == pytest.approx([(boxes[0] + boxes[1]) / 2, boxes[-1]], abs=0.01)
+    assert "you are here: sound and frames and sound again" in ax.get_label()
+    with pytest.raises(ValueError, match="'song' is no step; use sound, frames"):
+        show.plot_pipeline(["song"])

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -62,6 +63,16 @@ def test_the_set_up_check_analysis_and_an_import_do_without_torch():
         "assert 'torch' not in sys.modules\nrnnsound.SoundModel\nassert 'torch' in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("order", ["import torch, rnnsound", "import rnnsound; rnnsound.train; import torch"])
+def test_a_notebooks_own_pytorch_uses_one_thread_whichever_comes_first(order):
+    code = f"{order}\nassert torch.get_num_threads() == 1, torch.get_num_threads()"
+    several = os.environ | {"OMP_NUM_THREADS": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=several
+    )
     assert done.returncode == 0, done.stderr
 
 

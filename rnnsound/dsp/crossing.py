@@ -10,10 +10,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnsound.dsp.measures import level, pitch
-from rnnsound.dsp.reading import OVERLAP, frame_size
+from rnnsound.dsp.reading import OVERLAP, frame_size, overlap_add
 from rnnsound.dsp.sound import Sound
 from rnnsound.dsp.stretch import LARGEST, SMALLEST, stretch
-from rnnsound.dsp.transforms import shift
+from rnnsound.dsp.transforms import limited, shift
 
 _WIDEST = 24.0  # semitones that one of the two is shifted by at most
 _FLOOR = 1e-3  # of a partial's mean: 60 dB below it, its changes are not followed
@@ -68,10 +68,10 @@ def morph(first: Sound, second: Sound, amount: float) -> Sound:
     magnitudes = [np.maximum(np.abs(spectrum), 1e-12) for spectrum in spectra]
     nearer = spectra[round(amount)] / magnitudes[round(amount)]
     mixed = magnitudes[0] ** (1 - amount) * magnitudes[1] ** amount * nearer
-    samples = _synthesize(mixed, n, rate)
+    samples = overlap_add(np.fft.irfft(mixed))[:n]
     wanted = (1 - amount) * level(first) + amount * level(second)
     samples *= 10 ** ((wanted - level(Sound(samples, rate))) / 20)
-    samples = _limited(samples, max(first.peak, second.peak))
+    samples = limited(samples, max(first.peak, second.peak))
     return Sound(samples, rate, f"{first.label} to {second.label}, {100 * amount:.0f} %")
 
 
@@ -117,9 +117,9 @@ def cross(first: Sound, second: Sound, amount: float = 1.0) -> Sound:
     hertz = np.arange(spectrum.shape[1]) * rate / size
     for frame, centers, decibels in zip(spectrum, bands[0], amount * gain, strict=True):
         frame *= 10 ** (np.interp(hertz, centers, decibels) / 20)
-    samples = _synthesize(spectrum, len(first), rate)
+    samples = overlap_add(np.fft.irfft(spectrum))[: len(first)]
     samples = _bent(samples, amount * cents, size // OVERLAP)
-    samples = _limited(samples, first.peak)
+    samples = limited(samples, first.peak)
     return replace(first, samples=samples, label=f"{first.label} with the changes of {second.label}")
 
 
@@ -133,31 +133,13 @@ def _check(first: Sound, second: Sound, amount: float) -> None:
         )
 
 
-def _limited(samples: np.ndarray, before: float) -> np.ndarray:
-    """Turn down what peaks more than 6 dB higher than before, or above 1 if it did not."""
-    most = min(2 * before, max(before, 1.0))
-    return samples * min(1.0, most / max(np.abs(samples).max(initial=0.0), 1e-12))
-
-
 def _analyze(samples: np.ndarray, rate: int) -> np.ndarray:
     """Return spectra every quarter of a frame, the first around sample 0: (n_frames, n_bins)."""
     size = frame_size(rate)
     window = np.hanning(size + 1)[:-1]
-    n_frames = -(-len(samples) * OVERLAP // size) + 1
-    padded = np.pad(samples, (size // 2, size + size // OVERLAP))
+    n_frames = -(-len(samples) * OVERLAP // size) + 2  # a quarter of a frame beyond the end
+    padded = np.pad(samples, (size // 2, 2 * size))
     return np.fft.rfft(sliding_window_view(padded, size)[:: size // OVERLAP][:n_frames] * window)
-
-
-def _synthesize(spectrum: np.ndarray, n: int, rate: int) -> np.ndarray:
-    """Return the n samples of spectra that _analyze gave, and that may have been changed."""
-    size = frame_size(rate)
-    hop, window = size // OVERLAP, np.hanning(size + 1)[:-1]
-    output = np.zeros((len(spectrum) - 1) * hop + size)
-    weight = np.zeros_like(output)
-    for u, piece in enumerate(np.fft.irfft(spectrum, size) * window):
-        output[u * hop : u * hop + size] += piece
-        weight[u * hop : u * hop + size] += window**2
-    return (output / np.maximum(weight, 1e-3))[size // 2 : size // 2 + n]
 
 
 def _exactly(sound: Sound, n: int) -> Sound:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.sound import Sound, faded_out
 from rnnsound.dsp.transforms import shift
 
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -88,7 +88,7 @@ def play_melody(
     for length, step in zip(seconds, steps, strict=True):
         if step is not None and (length, step) not in made:
             sound = instrument if isinstance(instrument, Sound) else instrument(length + _FADE)
-            made[length, step] = shift(_held_for(sound, length + _FADE), step)
+            made[length, step] = shift(faded_out(sound.crop(0, length + _FADE), _FADE), step)
     if not made:
         return Sound(np.zeros(round(sum(seconds) * 44_100)), 44_100, "a melody of rests")
     first = next(iter(made.values()))
@@ -141,12 +141,3 @@ def _steps(note: MelodyNote, frequency: float) -> float | None:
             f"{_FARTHEST:.0f} semitones of it"
         )
     return steps
-
-
-def _held_for(sound: Sound, seconds: float) -> Sound:
-    """Return a note's first seconds, faded out where it is cut off."""
-    cut = sound.crop(0, seconds)
-    n = min(round(_FADE * sound.sample_rate), len(cut))
-    gain = np.ones(len(cut))
-    gain[len(cut) - n :] = np.linspace(1, 0, n)
-    return Sound(cut.samples * gain, sound.sample_rate, sound.label)

@@ -54,8 +54,7 @@ def read_at(
     before = np.concatenate([[places[0] - hop], places[:-1]])
     earlier = (places + before - hop) // 2
     earlier[0] = places[0] - hop
-    output = np.zeros((len(places) - 1) * hop + size)
-    weight = np.zeros_like(output)
+    pieces = np.empty((len(places), size))
     previous = None
     for start in range(0, len(places), _BLOCK):
         block = slice(start, start + _BLOCK)
@@ -74,11 +73,26 @@ def read_at(
             previous = frame.copy()
         if change is not None:
             spectrum *= change(magnitude)
-        pieces = np.fft.irfft(spectrum, size) * window
-        for j, piece in enumerate(pieces):
-            at = (start + j) * hop
-            output[at : at + size] += piece
-            weight[at : at + size] += window**2
+        pieces[block] = np.fft.irfft(spectrum, size)
+    return overlap_add(pieces)
+
+
+def overlap_add(pieces: np.ndarray) -> np.ndarray:
+    """Window pieces once more and add them up, each a quarter of its length after the one before.
+
+    Args:
+        pieces: samples of windowed frames, (n_frames, size).
+
+    Returns:
+        From the middle of the first piece to that of the last, ((n_frames - 1) * size / 4,).
+    """
+    size = pieces.shape[1]
+    hop, window = size // OVERLAP, np.hanning(size + 1)[:-1]
+    output = np.zeros((len(pieces) - 1) * hop + size)
+    weight = np.zeros_like(output)
+    for u, piece in enumerate(pieces):
+        output[u * hop : u * hop + size] += piece * window
+        weight[u * hop : u * hop + size] += window**2
     output /= np.maximum(weight, 0.1 * (window**2).sum() / hop)
     return output[size // 2 : len(output) - size // 2]
 

@@ -179,6 +179,14 @@ def sine(frequency: float, seconds: float, amplitude: float = 0.125, sample_rate
     return Sound(samples, sample_rate, label=f"{frequency:g} Hz sine")
 
 
+def faded_out(sound: Sound, seconds: float) -> Sound:
+    """Return a sound whose last seconds go straight down to silence."""
+    n = min(round(seconds * sound.sample_rate), len(sound))
+    gain = np.ones(len(sound))
+    gain[len(sound) - n :] = np.linspace(1, 0, n)
+    return replace(sound, samples=sound.samples * gain)
+
+
 def resampled(samples: np.ndarray, ratio: float, n: int) -> np.ndarray:
     """Return n samples of the same sound, ratio times as many for each second.
 

@@ -16,7 +16,6 @@ from rnnsound.dsp.sound import Sound, resampled
 from rnnsound.dsp.stretch import stretch
 
 _MOST = 24.0  # semitones
-_LOUDER = 2.0  # times the sound's own peak, at most
 _LONGEST = 600.0  # seconds
 
 
@@ -29,7 +28,7 @@ def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
         sound: any.
         semitones: up, or down if below 0; -24 to 24. 0 gives the sound itself.
         keep_formants: leave the spectral envelope where it is, as a singer does, instead of moving it along;
-            the level stays, too, unless the peak would be more than 6 dB higher.
+            the level stays, too, unless the sound would peak too high: see limited.
 
     Raises:
         ValueError: semitones is out of range.
@@ -49,8 +48,19 @@ def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
     longer = stretch(sound, ratio, keep)
     shifted = Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
     # Partials that move under an envelope get louder or softer by its slope: the note should not.
-    gain = min(10 ** ((level(sound) - level(shifted)) / 20), sound.peak / max(shifted.peak, 1e-12) * _LOUDER)
-    return replace(shifted, samples=gain * shifted.samples)
+    gain = 10 ** ((level(sound) - level(shifted)) / 20)
+    return replace(shifted, samples=limited(gain * shifted.samples, sound.peak))
+
+
+def limited(samples: np.ndarray, before: float) -> np.ndarray:
+    """Turn down what peaks more than 6 dB higher than before, or above 1 if it did not.
+
+    Args:
+        samples: of a sound that was made, (n_samples,).
+        before: peak of what it was made from.
+    """
+    most = min(2 * before, max(before, 1.0))
+    return samples * min(1.0, most / max(np.abs(samples).max(initial=0.0), 1e-12))
 
 
 def freeze(sound: Sound, at: float, seconds: float) -> Sound:

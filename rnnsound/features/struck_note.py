@@ -35,9 +35,7 @@ _LARGEST = 1e6  # dB, dB per second, seconds: nothing measured comes near
 _LATEST = 3600.0  # seconds: no recording waits longer for its stroke
 _SUDDEN = 3.0  # the damper is this many times as fast as the strings, or there is none
 _GENTLE = 15.0  # dB per second: strings that fall no faster than that count as falling so fast
-_LASTS = (
-    0.1  # seconds: what falls for a shorter time may be the fade at a recording's end, seen through frames
-)
+_LASTS = 0.1  # seconds: what falls for a shorter time may be a fade at the end, seen through frames
 _LEAST = 8.0  # dB that it takes off before nothing is heard: strings that beat may lose less as suddenly
 
 

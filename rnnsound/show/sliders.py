@@ -9,6 +9,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 
 from rnnsound.show.plots import panels, png
+from rnnsound.show.widgets import told
 
 
 def explore_plot(
@@ -37,9 +38,8 @@ def explore_plot(
                 image.value, text.value = png(ax.figure), html.escape(ax.get_label())
             except Exception as error:  # any of the learner's own mistakes: in a log, nobody would find it
                 image.value = b""
-                kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-                text.value = html.escape(f"{kind}{error}")
-                if kind:
+                text.value = told(error)
+                if not isinstance(error, ValueError):
                     raise
 
     for slider in sliders.values():

@@ -44,9 +44,8 @@ def explore(
                 heard, seen = encode(sound, shared_gain([sound])), png(plot(sound, quick_axes()).figure)
             except Exception as error:  # any of the learner's own mistakes: in a log, nobody would find it
                 audio.value = image.value = b""
-                kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-                text.value = html.escape(f"{kind}{error}")
-                if kind:
+                text.value = told(error)
+                if not isinstance(error, ValueError):
                     raise
                 return
             audio.value, image.value, text.value = heard, seen, caption(sound.label, sound)
@@ -56,6 +55,11 @@ def explore(
     ready = {setting: make_sound(setting) for setting in settings}
     display(players({f"{slider.description} {_short(setting)}": sound for setting, sound in ready.items()}))
     return ipywidgets.VBox([slider, text, audio, image])
+
+
+def told(error: Exception) -> str:
+    """Return what a widget shows of an error: a sentence for a learner, or its kind and text."""
+    return html.escape(str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")
 
 
 def _short(setting: float | str | Sequence[float]) -> str:
