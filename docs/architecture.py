@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "rnnsound"
-ORDER = ("dsp", "config", "presets", "suggestion", "features", "nn", "checkpoint", "fitting", "sound_model")
+ORDER = ("dsp", "config", "presets", "suggestion", "features", "nn", "container", "checkpoint")
+ORDER += ("fitting", "sound_model", "instrument_model")
 ORDER += ("article", "check", "evaluate", "terminal", "tabulate", "transforming")
 ORDER += ("__init__", "exercises", "show", "__main__")
 """The rooms, and the modules beside them: each imports only from itself and from those before it."""

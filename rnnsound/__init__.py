@@ -12,6 +12,7 @@ from rnnsound.config import ModelConfig, TrainConfig
 from rnnsound.dsp import measures, recordings
 from rnnsound.dsp.crossing import cross, morph
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.harmonics import analyze_harmonics, synthesize_harmonics
 from rnnsound.dsp.melody import play_melody
 from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before
 from rnnsound.dsp.prepare import prepare
@@ -24,6 +25,7 @@ from rnnsound.features.sequence import Sequence
 from rnnsound.suggestion import suggest
 
 _WITH_TORCH = {
+    "InstrumentModel": "instrument_model",
     "Mixture": "nn.mdn",
     "NumpyStepper": "nn.stepper",
     "Resets": "nn.resets",
@@ -47,6 +49,7 @@ __all__ = [
     "Sound",
     "StruckNote",
     "TrainConfig",
+    "analyze_harmonics",
     "cross",
     "freeze",
     "griffin_lim",
@@ -63,6 +66,7 @@ __all__ = [
     "sine",
     "stretch",
     "suggest",
+    "synthesize_harmonics",
     *_WITH_TORCH,
 ]
 

@@ -146,8 +146,36 @@ class RenderConfig(Config):
     griffin_lim_iterations: int = setting(0, 0, 1000)
 
 
+class Settings:
+    """What all kinds of model share: parts, each a Config, whose settings no two of them share by name."""
+
+    def replace(self, **changes) -> "Settings":
+        """Return a copy with some settings changed, whichever part they are in.
+
+        For instance presets.CLARINET.replace(epochs=50, hidden_size=64).
+
+        Raises:
+            ValueError: a name is no setting, or its value does not do.
+        """
+        known = self.flat()
+        for name in changes:
+            if name not in known:
+                raise ValueError(f"{name} is not a setting; the settings are {', '.join(known)}")
+        parts = {}
+        for part in fields(self):
+            old = getattr(self, part.name)
+            own = {name: changes[name] for name in _names(old) if name in changes}
+            parts[part.name] = replace(old, **own)
+        return type(self)(**parts)
+
+    def flat(self) -> dict[str, int | float | str | bool]:
+        """Return every setting of every part by its name; no two parts share one."""
+        parts = (getattr(self, part.name) for part in fields(self))
+        return {name: getattr(part, name) for part in parts for name in _names(part)}
+
+
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Settings):
     """All five parts, checked against each other.
 
     Args:
@@ -177,29 +205,36 @@ class ModelConfig:
                 "begins in silence, of which the network hears one frame; use primer=1"
             )
 
-    def replace(self, **changes) -> "ModelConfig":
-        """Return a copy with some settings changed, whichever part they are in.
 
-        For instance presets.CLARINET.replace(epochs=50, hidden_size=64).
+@dataclass(frozen=True)
+class CorpusConfig(Settings):
+    """How a model of many notes is made; how they become frames is the same for all: see dsp.harmonics.
 
-        Raises:
-            ValueError: a name is no setting, or its value does not do.
-        """
-        known = self.flat()
-        for name in changes:
-            if name not in known:
-                raise ValueError(f"{name} is not a setting; the settings are {', '.join(known)}")
-        parts = {}
-        for part in fields(self):
-            old = getattr(self, part.name)
-            own = {name: changes[name] for name in _names(old) if name in changes}
-            parts[part.name] = replace(old, **own)
-        return ModelConfig(**parts)
+    Args:
+        network: the network's sizes.
+        train: how it is trained; batch_size counts notes.
 
-    def flat(self) -> dict[str, int | float | str | bool]:
-        """Return every setting of every part by its name; no two parts share one."""
-        parts = (getattr(self, part.name) for part in fields(self))
-        return {name: getattr(part, name) for part in parts for name in _names(part)}
+    Raises:
+        ValueError: two settings contradict each other.
+
+    Notebook: 10_scaling_up.
+    """
+
+    network: NetworkConfig = NetworkConfig(hidden_size=128)
+    train: TrainConfig = TrainConfig(
+        epochs=600,
+        sequence_length=20,
+        batch_size=32,
+        optimizer="adam",
+        learning_rate=0.005,
+        final_learning_rate=0.02,
+        scheduled_sampling=0.5,
+        input_noise=0.2,
+        loss="beta_nll",
+    )
+
+    def __post_init__(self):
+        check_loss(self.train.loss, self.network.n_mixtures)
 
 
 PARTS = tuple(part.type for part in fields(ModelConfig))
@@ -215,7 +250,7 @@ def check_loss(loss: str, n_mixtures: int) -> None:
         raise ValueError(f"loss='beta_nll' needs n_mixtures=1, not {n_mixtures}; use loss='mdn'")
 
 
-def check_resumable(old: ModelConfig, new: ModelConfig) -> None:
+def check_resumable(old: Settings, new: Settings) -> None:
     """Check that a model can go on learning with another config: only how it is trained may differ.
 
     Raises:

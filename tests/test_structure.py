@@ -52,7 +52,7 @@ def test_only_show_imports_what_shows_and_only_nn_and_what_stands_on_it_imports_
     names = {name.partition(".")[0] for name in imports(path)}
     if room(own(path)) != "show":
         assert not names & {"IPython", "matplotlib", "ipywidgets", "pandas"}
-    if room(own(path)) not in ("nn", "checkpoint", "fitting", "sound_model"):
+    if room(own(path)) not in ("nn", "checkpoint", "fitting", "sound_model", "instrument_model"):
         assert "torch" not in names
 
 

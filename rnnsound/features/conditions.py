@@ -1,7 +1,7 @@
 """Conditions: what the network is told beside each frame, and does not predict.
 
 A condition has a name, a number of columns and a function that gives its rows. A kind of note lists the names
-of those it uses. Notebooks: 06_clarinet, 07_piano.
+of those it uses. Notebooks: 06_clarinet, 07_piano, 10_scaling_up.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,9 @@ import numpy as np
 
 _WEIGHT = 5.0  # a few numbers among hundreds have to be loud to be heard
 _CLOCK_WEIGHT = 2.0
+_RELEASE = 1.0  # seconds
+_MIDDLE, _REACH = 72.0, 24.0  # MIDI numbers: C5, and two octaves
+_WAVES = np.array([1.0, 2.0, 4.0])  # half turns that a pitch wave makes in two octaves
 
 
 class Condition(NamedTuple):
@@ -34,9 +37,21 @@ def _clock(*periods: float) -> Condition:
     return Condition(2 * len(periods), lambda times, seconds: hands(times, periods))
 
 
+def _until_end(*edges: float) -> Condition:
+    """Ramps that begin with the release: full at the note's end, and 0 before it, in parts of the release."""
+    return Condition(len(edges), lambda times, seconds: ramps((seconds - times) / release(seconds), edges))
+
+
+def release(seconds: float) -> float:
+    """Return how many of a note's last seconds are its release: 1, or half of a short note."""
+    return min(_RELEASE, seconds / 2)
+
+
 CONDITIONS = {
     "clock": _clock(20.0, 10.0, 5.0, 2.5, 1.25, 0.625),
     "since_stroke": _after(3.0, 2.0, 1.0, 0.5, 0.2, 0.1),
+    "since_onset": _after(1.0, 0.2),
+    "until_end": _until_end(1.0, 0.25),
 }
 """Every condition by its name; the numbers are the hands' turns and the ramps' lengths, in seconds."""
 
@@ -90,3 +105,25 @@ def ramps(times: np.ndarray, edges: Sequence[float]) -> np.ndarray:
     Notebook: 07_piano.
     """
     return (_WEIGHT * np.clip(1 - times[:, None] / np.array(edges), 0, 1)).astype(np.float32)
+
+
+def pitch_waves(midi: np.ndarray) -> np.ndarray:
+    """Tell a pitch by its distance from C5, and by waves over it: neighbors look alike, distant notes do not.
+
+    One number alone would let the network change only evenly with pitch.
+
+    Args:
+        midi: MIDI numbers, fractions allowed, (n,).
+
+    Returns:
+        float32, (n, N_PITCH).
+
+    Notebook: 10_scaling_up.
+    """
+    place = (np.asarray(midi, dtype=np.float64)[:, None] - _MIDDLE) / _REACH
+    turned = np.pi * place * _WAVES
+    return np.hstack([place, np.sin(turned), np.cos(turned)]).astype(np.float32)
+
+
+N_PITCH = 1 + 2 * len(_WAVES)
+"""Numbers that tell a pitch."""

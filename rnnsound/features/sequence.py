@@ -1,6 +1,8 @@
 """Sequence: what the network reads of one recording. Notebook: 04_sine_model."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -46,3 +48,33 @@ class Sequence:
 
     def __len__(self):
         return len(self.vectors)
+
+
+class Rows(NamedTuple):
+    """Sequences of one length, side by side: a batch that needs no padding.
+
+    Args:
+        vectors: standardized frames, float32, (batch, length, n_features).
+        conditions: of each frame, float32, (batch, length, n_conditions).
+        mask: 1, or 0 for numbers that a sequence does not have, float32, (batch, 1, n_features).
+        share: how much of the whole batch this is, if several processes share it.
+    """
+
+    vectors: np.ndarray
+    conditions: np.ndarray
+    mask: np.ndarray
+    share: float = 1.0
+
+
+class Lessons(Protocol):
+    """What training can go through in place of a list of sequences: other batches in every epoch."""
+
+    def epoch(self, number: int, rank: int = 0, size: int = 1) -> Iterator[Rows]:
+        """Go through everything once.
+
+        Args:
+            number: of the epoch, counted from 0.
+            rank: of this process among those that train together.
+            size: how many those are.
+        """
+        ...

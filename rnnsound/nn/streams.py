@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnsound.features.sequence import Sequence
+from rnnsound.features.sequence import Rows, Sequence
 from rnnsound.nn.mdn import Mixture
 from rnnsound.nn.network import SoundRNN
 
@@ -24,15 +24,27 @@ class Piece(NamedTuple):
         conditions: what it is told of the frame after each, (batch, time, n_conditions).
         target: the frame after each, (batch, time, n_features).
         valid: False where a stream has ended and padding follows, (batch, time); None: nowhere.
+        mask: 0 for numbers that a sequence does not have, otherwise 1, (batch, 1, n_features); None: all 1.
     """
 
     heard: Tensor
     conditions: Tensor
     target: Tensor
-    valid: Tensor | None
+    valid: Tensor | None = None
+    mask: Tensor | None = None
 
-    def without_padding(self, mixture: Mixture) -> tuple[Mixture, Tensor]:
-        """Return mixture and target without the padded frames: what a loss is to see."""
+    def what_counts(self, mixture: Mixture) -> tuple[Mixture, Tensor]:
+        """Return mixture and target as a loss is to see them.
+
+        Padded frames are left out. Numbers that a sequence does not have are said to be right, with the
+        deviation 1, whatever the network says: nothing is to be learned of them.
+        """
+        log_weights, means, log_stds = mixture
+        if self.mask is not None:
+            there = self.mask.unsqueeze(-2) > 0  # beside the axis of mixture components
+            means = torch.where(there, means, self.target.unsqueeze(-2))
+            log_stds = torch.where(there, log_stds, 0.0)
+            mixture = Mixture(log_weights, means, log_stds)
         if self.valid is None:
             return mixture, self.target
         return Mixture(*(part[self.valid] for part in mixture)), self.target[self.valid]
@@ -44,16 +56,21 @@ class Batch(NamedTuple):
     Args:
         frames: (batch, length, n_features).
         conditions: (batch, length, n_conditions).
-        lengths: frames of each stream, (batch,).
+        lengths: frames of each stream, (batch,); None: all are of full length.
+        mask: as for Piece.
+        share: how much of a batch that several processes share this is.
     """
 
     frames: Tensor
     conditions: Tensor
-    lengths: Tensor
+    lengths: Tensor | None = None
+    mask: Tensor | None = None
+    share: float = 1.0
 
     def pieces(self, sequence_length: int) -> Iterator[Piece]:
         """Return the batch in pieces of so many steps from frame to frame; the last may be shorter."""
-        n_frames, shortest = self.frames.shape[1], int(self.lengths.min())
+        n_frames = self.frames.shape[1]
+        shortest = n_frames if self.lengths is None else int(self.lengths.min())
         for first in range(0, n_frames - 1, sequence_length):
             last = min(first + sequence_length, n_frames - 1)
             target = slice(first + 1, last + 1)
@@ -61,11 +78,19 @@ class Batch(NamedTuple):
             if last >= shortest:
                 numbers = torch.arange(first + 1, last + 1, device=self.lengths.device)
                 valid = numbers < self.lengths[:, None]
-            yield Piece(self.frames[:, first:last], self.conditions[:, target], self.frames[:, target], valid)
+            heard, told = self.frames[:, first:last], self.conditions[:, target]
+            yield Piece(heard, told, self.frames[:, target], valid, self.mask)
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""
-        return Batch(*(part.to(device) for part in self))
+        tensors = (part if part is None else part.to(device) for part in self[:4])
+        return Batch(*tensors, self.share)
+
+
+def to_batch(rows: Rows) -> Batch:
+    """Return sequences of one length as a batch."""
+    vectors, conditions, mask, share = rows
+    return Batch(torch.from_numpy(vectors), torch.from_numpy(conditions), None, torch.from_numpy(mask), share)
 
 
 def make_streams(sequences: list[Sequence], batch_size: int, network: SoundRNN) -> list[Batch]:

@@ -15,7 +15,7 @@ import torch
 from tqdm.auto import tqdm
 
 from rnnsound.config import TrainConfig, check_loss
-from rnnsound.features.sequence import Sequence
+from rnnsound.features.sequence import Lessons, Sequence
 from rnnsound.nn.corruption import InputCorruption
 from rnnsound.nn.history import (
     Epoch,
@@ -29,19 +29,21 @@ from rnnsound.nn.history import (
 from rnnsound.nn.mdn import LOSSES
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.stopping import Stop, stoppable
-from rnnsound.nn.streams import Batch, make_streams
+from rnnsound.nn.streams import Batch, make_streams, to_batch
+from rnnsound.nn.team import Team, current_team, lost
 
 GRAD_CLIP = 5.0
 """No element of a gradient counts for more: one surprise should not undo what was learned. The article's."""
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 _DEFAULTS = TrainConfig()
 _KEPT = 2**22  # numbers: see _useful_threads
+_LOOK_EVERY = 20  # steps on a GPU, which works ahead as long as nobody asks what it has found
 _LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
 
 
 def train(
     network: SoundRNN,
-    sequences: list[Sequence],
+    sequences: list[Sequence] | Lessons,
     config: TrainConfig = _DEFAULTS,
     validation: Iterable[Sequence] = (),
     history: History | None = None,
@@ -61,7 +63,7 @@ def train(
 
     Args:
         network: changed in place, and left on the device.
-        sequences: the recordings' vectors and conditions.
+        sequences: the recordings' vectors and conditions; or lessons, which give other batches every epoch.
         config: how to train.
         validation: recordings that are only listened to, after each epoch.
         history: of the training that this one continues; None begins anew.
@@ -77,30 +79,37 @@ def train(
         ValueError: the sequences do not fit the network, are too short, or all epochs are done already.
         TrainingDiverged: the loss or its gradient became infinite or NaN; the network is as the last good
             epoch left it.
+        ProcessLost: several processes trained together, and one of them is gone; likewise.
 
     Notebook: 04_sine_model.
     """
+    team = current_team()
     with stoppable() as stop, _useful_threads(network, config):
         check_loss(config.loss, network.n_mixtures)
         history, start = begin_history(history, config), time.perf_counter()
-        device, before = _device(device), history.seconds
-        batches = [batch.to(device) for batch in make_streams(sequences, config.batch_size, network)]
+        device, before = team.device if team.size > 1 else _device(device), history.seconds
+        batches = _batches(sequences, config, network, device)
         held_out = [make_streams([sequence], 1, network)[0].to(device) for sequence in validation]
         network.to(device).train()
+        sharing = team.share_gradients(network)
         optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
         restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
-        generator = make_generator(config.seed, history, device)
+        generator = make_generator(config.seed, history, device, team.rank)
         corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
         good = Snapshot.take(network, optimizer, generator)
         first = len(history.losses)
         bar = tqdm(
-            range(first, config.epochs), "training", config.epochs, initial=first, disable=not progress
+            range(first, config.epochs),
+            "training",
+            config.epochs,
+            initial=first,
+            disable=not (progress and team.leads),
         )
         try:
             for epoch in bar:
                 history.learning_rate = min(history.learning_rate, _learning_rate(config, epoch))
                 optimizer.param_groups[0]["lr"] = history.learning_rate
-                done = _epoch(network, batches, config, corruption, optimizer, stop)
+                done = _epoch(sharing, batches(epoch), config, corruption, optimizer, stop)
                 if done is None:
                     network.load_state_dict(good.parameters)
                     history.stopped_by = stop.signal
@@ -112,11 +121,16 @@ def train(
                 if held_out:
                     history.validation.append(held_out_loss(network, held_out, config))
                 bar.set_postfix(loss=f"{done.loss:.3f}", error=f"{done.error:.3f}")
-                if on_epoch is not None:
+                if on_epoch is not None and team.leads:
                     on_epoch(history)
         except TrainingDiverged:
             network.load_state_dict(good.parameters)
             raise
+        except RuntimeError as error:
+            network.load_state_dict(good.parameters)
+            if team.size == 1 or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise lost(error) from error
         finally:
             bar.close()
             network.zero_grad()  # nobody needs the last gradients, which take as much memory as the network
@@ -125,9 +139,20 @@ def train(
     return history
 
 
+def _batches(
+    sequences: list[Sequence] | Lessons, config: TrainConfig, network: SoundRNN, device: torch.device
+) -> Callable[[int], Iterable[Batch]]:
+    """Return what gives the batches of an epoch by its number."""
+    if isinstance(sequences, list):
+        streams = [batch.to(device) for batch in make_streams(sequences, config.batch_size, network)]
+        return lambda epoch: streams
+    team = current_team()
+    return lambda epoch: (to_batch(rows).to(device) for rows in sequences.epoch(epoch, team.rank, team.size))
+
+
 def _epoch(
-    network: SoundRNN,
-    batches: list[Batch],
+    network: torch.nn.Module,
+    batches: Iterable[Batch],
     config: TrainConfig,
     corruption: InputCorruption,
     optimizer: torch.optim.Optimizer,
@@ -135,35 +160,50 @@ def _epoch(
 ) -> Epoch | None:
     """Go through all batches once; return the mean loss and the root mean square error.
 
-    A loss that is no number is returned at once as NaN; None says that training is to stop.
+    A loss that is no number is returned at once as NaN, unless others work on the same step or a GPU would
+    have to be waited for; None says that training is to stop.
     """
+    team, device = current_team(), corruption.generator.device
+    look_every, alone = (_LOOK_EVERY if device.type == "cuda" else 1), team.size == 1 and device.type == "cpu"
+    plain = network if team.size == 1 else network.module  # draws share no gradients
     parameters = list(network.parameters())  # looking them up takes a hundredth of a small step
-    total, squares, count = 0.0, 0.0, 0
+    total, squares = torch.zeros(2, dtype=torch.float64, device=device)
+    count, steps = 0, 0
     for batch in batches:
         state = None
         for piece in batch.pieces(config.sequence_length):
-            if stop:
+            if steps % look_every == 0 and _is_stopped(stop, team):
                 return None
-            x = corruption.corrupt(piece.heard, piece.conditions, network, state)
-            mixture, state = network(x, piece.conditions, state)
+            steps += 1
+            x = corruption.corrupt(piece.heard, piece.conditions, plain, state)
+            mixture, state = network(x if piece.mask is None else x * piece.mask, piece.conditions, state)
             state = tuple(part.detach() for part in state)
-            mixture, target = piece.without_padding(mixture)
+            mixture, target = piece.what_counts(mixture)
             loss = LOSSES[config.loss](mixture, target)
-            number = loss.item()
-            if not math.isfinite(number):
+            if alone and not math.isfinite(loss.item()):
                 return Epoch(math.nan, math.nan)
             for p in parameters:
                 p.grad = None
-            loss.backward()
+            # The average over processes is to be that over all rows, however many each of them has.
+            (loss if team.size == 1 else loss * (batch.share * team.size)).backward()
             for p in parameters:
                 p.grad.clamp_(-GRAD_CLIP, GRAD_CLIP)
             optimizer.step()
             frames = target.shape[:-1].numel()
-            total += number * frames
-            with torch.no_grad():
-                squares += frames * (mixture.mean() - target).square().mean()
             count += frames
-    return Epoch(total / count, math.sqrt(float(squares) / count))
+            with torch.no_grad():
+                total += frames * loss
+                squares += frames * (mixture.mean() - target).square().mean()
+    total, squares, count = team.total(torch.stack([total, squares, torch.full_like(total, count)])).tolist()
+    return Epoch(total / count, math.sqrt(squares / count))
+
+
+def _is_stopped(stop: Stop, team: Team) -> bool:
+    """Say whether any process was asked to stop; then all are."""
+    signal = team.largest(stop.signal or 0)
+    if signal:
+        stop.signal = signal
+    return bool(stop)
 
 
 @torch.no_grad()
@@ -174,7 +214,7 @@ def held_out_loss(network: SoundRNN, batches: list[Batch], config: TrainConfig) 
         state = None
         for piece in batch.pieces(1_000):
             mixture, state = network(piece.heard, piece.conditions, state)
-            mixture, target = piece.without_padding(mixture)
+            mixture, target = piece.what_counts(mixture)
             frames = target.shape[:-1].numel()
             total += LOSSES[config.loss](mixture, target).item() * frames
             count += frames
