@@ -1,4 +1,4 @@
-"""Configs by name: ARTICLE_SINE, ARTICLE_CLARINET, ARTICLE_PIANO; SINE, CLARINET, PIANO.
+"""Configs by name: ARTICLE_SINE, ARTICLE_CLARINET, ARTICLE_PIANO; SINE, CLARINET, PIANO, INSTRUMENTS.
 
 Notebook: 04_sine_model.
 """
@@ -6,6 +6,7 @@ Notebook: 04_sine_model.
 from dataclasses import replace
 
 from rnnsound.config import (
+    CorpusConfig,
     FeatureConfig,
     ModelConfig,
     NetworkConfig,
@@ -81,3 +82,6 @@ PRESETS = {
     "piano": PIANO,
 }
 """Configs by the name that the command line knows them by."""
+
+INSTRUMENTS = CorpusConfig()
+"""This project's best for a corpus: many notes of several instruments, learned by one network."""

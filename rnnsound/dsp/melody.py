@@ -55,49 +55,57 @@ def parse_melody(text: str) -> list[MelodyNote]:
 
 def play_melody(
     melody: str,
-    instrument: Sound | Callable[[float], Sound],
-    frequency: float,
+    instrument: Sound | Callable[..., Sound],
+    frequency: float | None = None,
     beats_per_minute: float = 100.0,
 ) -> Sound:
-    """Play a melody on one note, shifted to each pitch.
+    """Play a melody: on one note, shifted to each pitch, or by what plays any pitch itself.
 
     Args:
         melody: as for parse_melody.
         instrument: a recorded note, of which as much is heard as fits; or what makes one of so many seconds,
             such as a model's generate.
-        frequency: the pitch of that note, in Hz.
+        frequency: the pitch of that note, in Hz. None: instrument is told it, too, after the seconds, and its
+            notes are not shifted.
         beats_per_minute: the tempo.
 
     Raises:
         ValueError: the melody cannot be read, is too long, or goes more than two octaves from the note.
 
-    Notebook: 09_your_own_sound.
+    Notebooks: 09_your_own_sound, 10_scaling_up.
     """
     notes = parse_melody(melody)
     if not 10 <= beats_per_minute <= 1000:
         raise ValueError(f"beats_per_minute={beats_per_minute} is out of range; use 10 to 1000")
-    if not (np.isfinite(frequency) and frequency > 0):
+    if frequency is None and isinstance(instrument, Sound):
+        raise ValueError(
+            "one note is shifted to each pitch, so its own must be known; give frequency=, in Hz"
+        )
+    if frequency is not None and not (np.isfinite(frequency) and frequency > 0):
         raise ValueError(f"frequency={frequency} is no pitch to start from; use that of the note, in Hz")
     seconds = [60 / beats_per_minute * note.beats for note in notes]
     if sum(seconds) > _LONGEST:
         raise ValueError(
             f"this melody lasts {sum(seconds):.0f} s; use at most {_LONGEST:.0f} s, or a faster tempo"
         )
-    steps = [_steps(note, frequency) for note in notes]
+    played = [note.frequency for note in notes]
+    steps = {note.frequency: _steps(note, frequency) for note in notes} if frequency else {}
     made: dict[tuple[float, float], Sound] = {}
-    for length, step in zip(seconds, steps, strict=True):
-        if step is not None and (length, step) not in made:
-            sound = instrument if isinstance(instrument, Sound) else instrument(length + _FADE)
-            made[length, step] = shift(faded_out(sound.crop(0, length + _FADE), _FADE), step)
+    for length, hertz in zip(seconds, played, strict=True):
+        if hertz is not None and (length, hertz) not in made:
+            told = (length + _FADE,) if frequency else (length + _FADE, hertz)
+            sound = instrument if isinstance(instrument, Sound) else instrument(*told)
+            sound = faded_out(sound.crop(0, length + _FADE), _FADE)
+            made[length, hertz] = shift(sound, steps[hertz]) if frequency else sound
     if not made:
         return Sound(np.zeros(round(sum(seconds) * 44_100)), 44_100, "a melody of rests")
     first = next(iter(made.values()))
     rate = first.sample_rate
     starts = [round(at * rate) for at in np.cumsum([0.0, *seconds])]
     samples = np.zeros(starts[-1] + round(_FADE * rate))
-    for at, length, step in zip(starts[:-1], seconds, steps, strict=True):
-        if step is not None:
-            part = made[length, step].samples[: len(samples) - at]
+    for at, length, hertz in zip(starts[:-1], seconds, played, strict=True):
+        if hertz is not None:
+            part = made[length, hertz].samples[: len(samples) - at]
             samples[at : at + len(part)] += part
     return Sound(samples, rate, f"melody of {len(notes)} notes")
 

@@ -10,6 +10,7 @@ from rnnsound.show.bring import choose_file, read_file, recorder
 from rnnsound.show.cell import plot_lstm_cell
 from rnnsound.show.dials import plot_opposite_arrows, plot_phase_dial
 from rnnsound.show.fourier import plot_products
+from rnnsound.show.keyboard import keyboard
 from rnnsound.show.live import live_loss, plot_error, plot_loss, plot_training
 from rnnsound.show.memory import plot_gates, plot_streams
 from rnnsound.show.mixtures import fit_by_hand, mixture_nats, plot_mixture, plot_outputs
@@ -42,6 +43,7 @@ __all__ = [
     "explore",
     "explore_plot",
     "fit_by_hand",
+    "keyboard",
     "live_loss",
     "mixture_nats",
     "panels",
