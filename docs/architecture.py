@@ -11,7 +11,17 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "rnnsound"
 ORDER = ("dsp", "config", "presets", "suggestion", "features", "nn", "container", "checkpoint")
 ORDER += ("fitting", "sound_model", "instrument_model")
-ORDER += ("article", "check", "evaluate", "terminal", "tabulate", "transforming")
+ORDER += (
+    "article",
+    "check",
+    "evaluate",
+    "terminal",
+    "options",
+    "tabulate",
+    "transforming",
+    "learning",
+    "generating",
+)
 ORDER += ("__init__", "exercises", "show", "__main__")
 """The rooms, and the modules beside them: each imports only from itself and from those before it."""
 PAGE = ROOT / "docs" / "architecture.md"

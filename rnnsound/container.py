@@ -81,6 +81,20 @@ def reading_container(path: str | os.PathLike, groups: tuple[str, ...]) -> Itera
         raise ValueError(f"{path}: this file holds no usable model; train and save one") from error
 
 
+def read_kind(path: str | os.PathLike) -> str:
+    """Return what kind of model a file says that it holds; "" is that of one recording, or of several.
+
+    Raises:
+        OSError, ValueError: as for reading_container.
+    """
+    content = _content(Path(path))
+    try:
+        kind = json.loads(safetensors.numpy.load(content)["description"].tobytes()).get("kind", "")
+    except _MALFORMED:  # whoever reads the file will say so
+        return ""
+    return kind if isinstance(kind, str) else ""
+
+
 def _content(path: Path) -> bytes:
     """Read a file that has the right first line and checksum."""
     if not path.exists():

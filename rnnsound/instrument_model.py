@@ -23,9 +23,10 @@ from rnnsound.dsp.harmonics import (
     synthesize_harmonics,
 )
 from rnnsound.dsp.sound import Sound
+from rnnsound.features.corpus import LONGEST_NAME, MOST_INSTRUMENTS
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import N_VALUES, NoteTable
-from rnnsound.features.variations import Variations, n_conditions, tell
+from rnnsound.features.variations import HeldOut, Variations, n_conditions, tell
 from rnnsound.nn.generate import generate
 from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
@@ -36,9 +37,9 @@ _DEFAULT = CorpusConfig()
 _SHORTEST, _LONGEST = 0.1, 600.0  # seconds of a note
 _BEYOND = 12.0  # semitones that a note may lie beyond those learned
 _LOUDER = 2.0  # 6 dB
+KIND = "instruments"
+"""What a file says it holds; see container.read_kind."""
 _GROUPS = ("scaler", "network", "history", "optimizer", "ranges")
-_KIND = "instruments"
-_MOST_INSTRUMENTS, _LONGEST_NAME = 1000, 100
 # Chance in the partials and the pitch only: a band of noise is random already, and chance in the logarithm
 # of its strength would make it louder.
 _CHANCE = np.concatenate([np.ones(N_PARTIALS), np.zeros(N_BANDS), [1.0]])[:, None].astype(np.float32)
@@ -78,6 +79,7 @@ class InstrumentModel:
         cls,
         table: NoteTable,
         config: CorpusConfig = _DEFAULT,
+        validation: NoteTable | None = None,
         resume: "InstrumentModel | None" = None,
         device: str = "cpu",
         on_epoch: Callable[["InstrumentModel"], None] | None = None,
@@ -88,6 +90,8 @@ class InstrumentModel:
         Args:
             table: its notes.
             config: all that can be decided.
+            validation: notes of the same instruments that are only listened to, after each epoch, as they
+                were recorded; table.split gives both.
             resume: a model of the same instruments and shape to learn on from, up to config.train.epochs in
                 all; it stays as it is.
             device: where to train: "cpu", "cuda", "mps" ...
@@ -109,9 +113,10 @@ class InstrumentModel:
             names, settings = tuple(model.ranges), config.train
             lessons = Variations(table, model.scaler, names, settings.batch_size, settings.seed)
             model.network.keep_within(model.scaler.low, model.scaler.high)
+            held_out = () if validation is None else HeldOut(validation, model.scaler, names)
             history = None if resume is None else resume.history
             model.history = train(
-                model.network, lessons, settings, (), history, device, after_epoch, progress
+                model.network, lessons, settings, held_out, history, device, after_epoch, progress
             )
         model.network.cpu()
         if model.history.interrupted:
@@ -204,7 +209,7 @@ class InstrumentModel:
         Raises:
             OSError: the folder is missing or cannot be written to.
         """
-        description = {"kind": _KIND, "settings": self.config.flat(), "instruments": list(self.ranges)}
+        description = {"kind": KIND, "settings": self.config.flat(), "instruments": list(self.ranges)}
         numbers = {"ends": np.array(list(self.ranges.values())), "peak": np.array([self.peak])}
         groups = {"scaler": self.scaler.arrays(), "ranges": numbers}
         write_container(path, description, groups | learned_groups(self.network, self.history))
@@ -219,9 +224,9 @@ class InstrumentModel:
         """
         with reading_container(path, _GROUPS) as (description, groups):
             names, numbers = description["instruments"], groups["ranges"]
-            if description["kind"] != _KIND or not 1 <= len(names) <= _MOST_INSTRUMENTS:
+            if description["kind"] != KIND or not 1 <= len(names) <= MOST_INSTRUMENTS:
                 raise ValueError("this is no model of instruments")
-            if any(type(name) is not str or not 0 < len(name) <= _LONGEST_NAME for name in names):
+            if any(type(name) is not str or not 0 < len(name) <= LONGEST_NAME for name in names):
                 raise ValueError("an instrument has no name")
             ends, peak = numbers["ends"], float(numbers["peak"][0])
             if ends.shape != (len(set(names)), 2) or (ends[:, 0] > ends[:, 1]).any() or not peak > 0:

@@ -18,8 +18,9 @@ from judges import posix
 
 import rnnsound.check
 from rnnsound import Sound, article, presets, recordings, sine
-from rnnsound.__main__ import main, option_name
+from rnnsound.__main__ import main
 from rnnsound.config import PARTS, explain
+from rnnsound.options import option_name
 from rnnsound.sound_model import SoundModel
 
 ARTICLE = ["--fft-size", "512", "--hop-size", "128", "--components", "10"]

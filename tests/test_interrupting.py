@@ -171,9 +171,9 @@ def test_stop_from_the_first_moment_on_gives_a_model_and_a_sentence(monkeypatch)
 def test_a_model_is_kept_every_so_often_while_it_is_trained_and_a_full_disk_then_is_only_said(
     tmp_path, monkeypatch
 ):
-    from rnnsound import __main__ as command_line
+    from rnnsound import learning
 
-    monkeypatch.setattr(command_line, "_SECONDS", 0.0)
+    monkeypatch.setattr(learning, "_SECONDS", 0.0)
     kept, save = [], SoundModel.save
 
     def full_after_three(model, path):

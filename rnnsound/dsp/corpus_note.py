@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnsound.dsp.harmonics import RATE, analyze_harmonics
-from rnnsound.dsp.measures import pitch
+from rnnsound.dsp.harmonics import RATE, follow_pitch
+from rnnsound.dsp.measures import onset, pitch
 from rnnsound.dsp.prepare import prepare
 from rnnsound.dsp.sound import Sound
 
@@ -16,6 +16,9 @@ HEAD, TAIL = 2.5, 1.0
 """Seconds of a held note's beginning and end that are learned; what lies between is more of the same."""
 
 _LOWEST, _HIGHEST = 25.0, 4500.0  # Hz
+_ATTACK, _HEARD = 0.1, 1.5  # seconds after the onset between which the pitch is looked for
+_LOOKS, _LOOK_FRAMES = 5, 5  # short looks for a pitch, of so many frames each, spread over what is heard
+_AGREEING, _ALIKE = 0.4, 2 ** (1 / 12)  # part of the frames that must have one pitch, give or take a semitone
 _HEARD_DB = -45.0  # below the loudest window: before and after, there is no note
 _WINDOW = 0.01  # seconds
 _JOINED = 0.05  # seconds over which head gives way to tail
@@ -28,18 +31,34 @@ _FADE = 0.01  # seconds
 def measure_pitch(sound: Sound) -> float:
     """Return the pitch of a recorded note in Hz, within about a cent.
 
+    Only the first second and a half after the onset is listened to.
+
     Raises:
-        ValueError: it has none.
+        ValueError: it has none, or no single one.
 
     Notebook: 10_scaling_up.
     """
-    low = max(_LOWEST, 4.2 / max(sound.duration, 1e-3))
-    found = pitch(sound, low, min(_HIGHEST, 0.45 * sound.sample_rate))[1] if low < _HIGHEST else np.zeros(0)
-    found = found[np.isfinite(found)]
-    if len(found) == 0:
-        raise ValueError(f"{sound.label}: no pitch was found; use a recording of one note")
-    about = float(np.median(found))
-    return float(np.median(analyze_harmonics(sound.resample(RATE), about).pitch))
+    begin = onset(sound)
+    skipped = min(_ATTACK, 0.2 * (sound.duration - begin))
+    heard = sound.crop(begin + skipped, begin + _HEARD)
+    if heard.sample_rate != RATE and len(heard):
+        heard = heard.resample(RATE)
+    low = max(_LOWEST, 4.2 / max(heard.duration, 1e-3))
+    if not (low < _HIGHEST and heard.peak > 0):
+        raise ValueError(f"{sound.label}: no note was found; use a recording of one note")
+    found = _glimpses(heard, low)
+    about = float(np.nanmedian(found)) if np.isfinite(found).any() else np.nan
+    if not np.mean(np.abs(np.log(found / about)) < np.log(_ALIKE)) >= _AGREEING:
+        raise ValueError(f"{sound.label}: no single pitch was found; use a recording of one note")
+    return float(np.median(follow_pitch(heard, about)))
+
+
+def _glimpses(heard: Sound, low: float) -> np.ndarray:
+    """Return the pitch in a few short stretches, NaN where there is none; looking everywhere takes longer."""
+    length = min(4.0 / low + 0.01 * _LOOK_FRAMES, heard.duration)
+    starts = np.linspace(0, heard.duration - length, _LOOKS)
+    high = min(_HIGHEST, 0.45 * heard.sample_rate)
+    return np.concatenate([pitch(heard.crop(start, start + length), low, high)[1] for start in starts])
 
 
 def to_corpus_note(sound: Sound, frequency: float) -> Sound:

@@ -125,14 +125,14 @@ def analyze_harmonics(sound: Sound, pitch: float, ratios: np.ndarray = HARMONIC)
 
     Notebook: 10_scaling_up.
     """
-    if sound.sample_rate != RATE:
-        raise ValueError(f"{sound.label}: {sound.sample_rate} samples per second; resample it to {RATE}")
-    if not 0 < pitch < HIGHEST:
-        raise ValueError(f"pitch={pitch} Hz is no pitch; use one between 0 and {HIGHEST:.0f} Hz")
-    spectra = _spectra(np.pad(sound.samples, (LEAD + HOP, FFT_SIZE)), n_frames_for(sound.duration) + 1)
-    followed = _follow_pitch(spectra, pitch, ratios)[1:]  # the first has no frame before it
-    amplitude, rest = _fit_partials(spectra[1:], followed, ratios)
+    spectra, followed = _followed(sound, pitch, ratios)
+    amplitude, rest = _fit_partials(spectra, followed, ratios)
     return HarmonicFrames(amplitude, _bands(rest, followed, ratios), followed, ratios)
+
+
+def follow_pitch(sound: Sound, pitch: float) -> np.ndarray:
+    """Return the pitch of every frame of one harmonic note in Hz, (n_frames,); see analyze_harmonics."""
+    return _followed(sound, pitch, HARMONIC)[1]
 
 
 def synthesize_harmonics(frames: HarmonicFrames, seed: int = 0) -> Sound:
@@ -186,6 +186,16 @@ def _spectra(samples: np.ndarray, n_frames: int) -> np.ndarray:
     padded = np.pad(samples, (0, max(missing, 0)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE)[::HOP][:n_frames]
     return np.fft.rfft(frames * _WINDOW) * _TO_MIDDLE
+
+
+def _followed(sound: Sound, pitch: float, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the spectra of a note's frames, and the pitch of each."""
+    if sound.sample_rate != RATE:
+        raise ValueError(f"{sound.label}: {sound.sample_rate} samples per second; resample it to {RATE}")
+    if not 0 < pitch < HIGHEST:
+        raise ValueError(f"pitch={pitch} Hz is no pitch; use one between 0 and {HIGHEST:.0f} Hz")
+    spectra = _spectra(np.pad(sound.samples, (LEAD + HOP, FFT_SIZE)), n_frames_for(sound.duration) + 1)
+    return spectra[1:], _follow_pitch(spectra, pitch, ratios)[1:]  # the first has no frame before it
 
 
 def _follow_pitch(spectra: np.ndarray, pitch: float, ratios: np.ndarray) -> np.ndarray:

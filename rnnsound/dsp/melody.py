@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnsound.dsp.note_names import note_frequency
 from rnnsound.dsp.sound import Sound, faded_out
 from rnnsound.dsp.transforms import shift
 
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_NOTE = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 _LONGEST = 120.0  # seconds of melody
 _FARTHEST = 24.0  # semitones that a note is shifted by at most
 _FADE = 0.03  # seconds in which a note gives way to the next
@@ -128,14 +127,12 @@ def _parse_item(number: int, words: list[str]) -> MelodyNote:
         )
     if name.upper() == "R":
         return MelodyNote(name, beats, None)
-    if (found := _NOTE.fullmatch(name)) is None:
+    if (frequency := note_frequency(name)) is None:
         raise ValueError(
             f'item {number} of the melody, "{written}": {name} is not a note; use a letter from A to G, '
             "perhaps # or b, and an octave, such as F#4, or R for a rest"
         )
-    letter, accidental, octave = found.groups()
-    midi = 12 * (int(octave) + 1) + _SEMITONES[letter.upper()] + {"#": 1, "b": -1, "": 0}[accidental]
-    return MelodyNote(name, beats, 440.0 * 2 ** ((midi - 69) / 12))
+    return MelodyNote(name, beats, frequency)
 
 
 def _steps(note: MelodyNote, frequency: float) -> float | None:

@@ -15,6 +15,7 @@ NAMES = (
     "piano_high",
 )  # fmt: skip
 
+_SUMS = "SHA256SUMS"
 _DATA = Path(__file__).parent.parent.parent / "data"
 
 
@@ -83,7 +84,33 @@ def existing(path: str | os.PathLike) -> Path:
 
 def files() -> list[Path]:
     """Return the files of the bundled recordings, which no output may replace."""
-    return sorted(_DATA.glob("*.flac"))
+    return sorted([*_DATA.glob("*.flac"), *_DATA.glob("corpus/*/*.mp3")])
+
+
+def corpus_folder() -> Path:
+    """Return the folder of the bundled corpus, notes of clarinet and flute, its files known to be right.
+
+    Raises:
+        ValueError: a file is missing, or its SHA-256 sum is not the recorded one.
+
+    Notebook: 10_scaling_up.
+    """
+    folder = _DATA / "corpus"
+    try:
+        lines = (folder / _SUMS).read_text(encoding="ascii").splitlines()
+        sums = {name: sha256 for sha256, name in (line.split(maxsplit=1) for line in lines)}
+        found = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sums}
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{folder}: notes of the bundled corpus are missing, or {_SUMS} is; {remedy()}"
+        ) from error
+    for name in sums:
+        if found[name] != sums[name]:
+            raise ValueError(
+                f"{folder / name}: the file is not the one that {_SUMS} lists (its SHA-256 sum differs); "
+                f"{remedy()}"
+            )
+    return folder
 
 
 def remedy() -> str:

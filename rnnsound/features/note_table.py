@@ -23,6 +23,7 @@ N_VALUES = N_PARTIALS + N_BANDS + 1
 QUIETEST_PARTIAL, QUIETEST_NOISE = 1e-5, 2e-6
 """Where logarithms of amplitudes and of noise level off."""
 
+_FEWEST_INNER, _ONE_IN = 3, 8  # inner notes: from how many on some are held out; one in so many
 _SMOOTHED = 15.0  # frames: the deviation of the bell that a held note's means are taken with
 _BELL = np.exp(-0.5 * (np.arange(-40, 41) / _SMOOTHED) ** 2)
 _FROM, _UNTIL = (0.3, 0.5), (0.4, 1.0)  # seconds: where the held part begins and ends, and how gently
@@ -48,7 +49,8 @@ class NoteTable:
 
     Args:
         notes: what is known of each.
-        starts: where each one's frames begin, and where the last one's end, (n_notes + 1,).
+        starts: which row each one's frames begin in, (n_notes,).
+        lengths: how many they are, (n_notes,).
         values: a row for each frame, its numbers and beside them their slow means, float32,
             (n_frames, 2, N_VALUES); or the file that holds just that.
         peak: largest sample of all notes.
@@ -58,6 +60,7 @@ class NoteTable:
 
     notes: tuple[Note, ...]
     starts: np.ndarray
+    lengths: np.ndarray
     values: np.ndarray | Path
     peak: float
 
@@ -68,19 +71,25 @@ class NoteTable:
     def of(cls, notes: list[tuple[Note, HarmonicFrames]], peak: float) -> "NoteTable":
         """Make a table in memory of notes that were measured."""
         values = [note_values(frames, note.midi) for note, frames in notes]
-        starts = np.cumsum([0, *map(len, values)])
-        return cls(tuple(note for note, _ in notes), starts, np.concatenate(values), peak)
+        lengths = np.array([len(rows) for rows in values])
+        starts = np.cumsum(lengths) - lengths
+        return cls(tuple(note for note, _ in notes), starts, lengths, np.concatenate(values), peak)
 
     def read(self, number: int) -> np.ndarray:
         """Return a note's numbers and their slow means, (n_frames, 2, N_VALUES).
 
         From a file they are read anew each time: however large the corpus, memory holds what is in use.
+
+        Raises:
+            OSError: the file is gone, or was cut short while in use.
         """
-        first, last = (int(edge) for edge in self.starts[number : number + 2])
+        first, length = int(self.starts[number]), int(self.lengths[number])
         if isinstance(self.values, np.ndarray):
-            return self.values[first:last]
+            return self.values[first : first + length]
         size = 2 * N_VALUES
-        flat = np.fromfile(self.values, np.float32, (last - first) * size, offset=4 * first * size)
+        flat = np.fromfile(self.values, np.float32, length * size, offset=4 * first * size)
+        if len(flat) != length * size:
+            raise OSError(f"{self.values}: this file was changed while in use; start again")
         return flat.reshape(-1, 2, N_VALUES)
 
     @property
@@ -94,11 +103,28 @@ class NoteTable:
         return sorted(numbers, key=lambda i: self.notes[i].midi)
 
     def without(self, left_out: set[int]) -> "NoteTable":
-        """Return a table in memory of the notes but those of some numbers."""
+        """Return a table of the notes but those of some numbers; their frames stay where they are."""
         kept = [i for i in range(len(self)) if i not in left_out]
-        values = [self.read(i) for i in kept]
-        starts = np.cumsum([0, *map(len, values)])
-        return NoteTable(tuple(self.notes[i] for i in kept), starts, np.concatenate(values), self.peak)
+        notes = tuple(self.notes[i] for i in kept)
+        return NoteTable(notes, self.starts[kept], self.lengths[kept], self.values, self.peak)
+
+    def split(self, seed: int = 0) -> "tuple[NoteTable, NoteTable | None]":
+        """Return the notes to learn, and those to test with what was learned; None if there are too few.
+
+        Of each instrument that has at least five notes, about one inner note in eight is held out, spread
+        over its range. The lowest and the highest are always learned: what lies beyond is not tested.
+
+        Args:
+            seed: start of the random numbers that choose.
+        """
+        rng, held_out = np.random.default_rng(seed), set()
+        for instrument in self.instruments:
+            inner = self.of_instrument(instrument)[1:-1]
+            if len(inner) >= _FEWEST_INNER:
+                parts = np.array_split(inner, max(round(len(inner) / _ONE_IN), 1))
+                held_out |= {int(rng.choice(part)) for part in parts}
+        learned = self.without(held_out)
+        return learned, self.without(set(range(len(self))) - held_out) if held_out else None
 
 
 def note_values(frames: HarmonicFrames, midi: float) -> np.ndarray:

@@ -17,6 +17,7 @@ class Sequence:
         vectors: standardized frames, (n_frames, n_features).
         conditions: a row for each frame, (n_frames, n_conditions); None: nothing is told.
         name: what messages call the recording.
+        mask: 1, or 0 for numbers that the recording does not have, (n_features,); None: it has all.
 
     Raises:
         ValueError: the shapes do not fit, there are fewer than two frames, or a number is not finite.
@@ -27,6 +28,7 @@ class Sequence:
     vectors: np.ndarray
     conditions: np.ndarray | None = None
     name: str = "recording"
+    mask: np.ndarray | None = None
 
     def __post_init__(self):
         vectors = np.asarray(self.vectors, dtype=np.float32)
@@ -41,6 +43,9 @@ class Sequence:
                 f"{self.name}: conditions have shape {conditions.shape}; use ({len(vectors)}, n_conditions), "
                 "a row for each frame"
             )
+        if self.mask is not None and np.shape(self.mask) != vectors.shape[1:]:
+            shape = np.shape(self.mask)
+            raise ValueError(f"{self.name}: the mask has shape {shape}; use {vectors.shape[1:]}")
         for name, values in {"vectors": vectors, "conditions": conditions}.items():
             if not np.isfinite(values).all():
                 raise ValueError(f"{self.name}: {name} hold NaN or infinity; use finite frames")

@@ -15,7 +15,7 @@ from rnnsound.dsp.harmonics import FFT_SIZE, HOP, LEAD, RATE, frame_times, n_fra
 from rnnsound.features.conditions import N_PITCH, condition_rows, condition_width, pitch_waves, release
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import NoteTable
-from rnnsound.features.sequence import Rows
+from rnnsound.features.sequence import Rows, Sequence
 
 TIMES = ("since_onset", "until_end")
 """Names of the conditions that tell a frame's place in the note."""
@@ -158,6 +158,32 @@ class Variations:
             for below, above in pairwise(notes):
                 found[below, 1], found[above, 0] = above, below
         return found
+
+
+class HeldOut:
+    """The notes of a table as they were recorded, each a Sequence, one after the other.
+
+    Args:
+        table: the notes.
+        scaler: fitted to the notes that are learned.
+        instruments: names in the order in which the network is told of them.
+
+    Notebook: 10_scaling_up.
+    """
+
+    def __init__(self, table: NoteTable, scaler: HarmonicScaler, instruments: tuple[str, ...]):
+        self.table, self.scaler, self.instruments = table, scaler, instruments
+
+    def __len__(self):
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[Sequence]:
+        for number, note in enumerate(self.table.notes):
+            values, midi = self.table.read(number)[:, 0], np.array([note.midi])
+            mask = self.scaler.mask(midi)
+            which = np.array([[float(note.instrument == known) for known in self.instruments]])
+            told = tell(midi, which, len(values), seconds_of(len(values)))[0]
+            yield Sequence(self.scaler.transform(values, mask), told, note.name, mask[0])
 
 
 def _draw_seconds(rng: np.random.Generator) -> float:

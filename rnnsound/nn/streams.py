@@ -5,6 +5,7 @@ Trajectories", 1990 (truncated back-propagation through time). Notebook: 02_lstm
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -125,22 +126,29 @@ def make_streams(sequences: list[Sequence], batch_size: int, network: SoundRNN) 
         longest = int(np.argmax([n / k for n, k in zip(steps, cuts, strict=True)]))
         cuts[longest] += 1
     streams = [stream for s, k in zip(sequences, cuts, strict=True) for stream in _cut(s, k)]
-    streams.sort(key=lambda stream: len(stream[0]), reverse=True)  # like lengths need little padding
+    streams.sort(key=len, reverse=True)  # like lengths need little padding
     return [_side_by_side(streams[i : i + batch_size]) for i in range(0, len(streams), batch_size)]
 
 
-def _cut(sequence: Sequence, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut a recording's vectors and conditions into so many streams of equal length."""
+def _cut(sequence: Sequence, count: int) -> list[Sequence]:
+    """Cut a recording into so many streams of equal length."""
     length = (len(sequence) - 1) // count
     parts = [slice(i * length, (i + 1) * length + 1) for i in range(count)]
-    return [(sequence.vectors[part], sequence.conditions[part]) for part in parts]
+    vectors, conditions = sequence.vectors, sequence.conditions
+    return [replace(sequence, vectors=vectors[part], conditions=conditions[part]) for part in parts]
 
 
-def _side_by_side(streams: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
-    lengths = [len(vectors) for vectors, _ in streams]
-    frames, conditions = (
-        np.zeros((len(streams), max(lengths), kind.shape[1]), dtype=np.float32) for kind in streams[0]
-    )
-    for row, (vectors, told) in enumerate(streams):
-        frames[row, : len(vectors)], conditions[row, : len(told)] = vectors, told
-    return Batch(torch.from_numpy(frames), torch.from_numpy(conditions), torch.tensor(lengths))
+def _side_by_side(streams: list[Sequence]) -> Batch:
+    lengths = [len(stream) for stream in streams]
+    shape, first = (len(streams), max(lengths)), streams[0]
+    n_features = first.vectors.shape[1]
+    frames = np.zeros((*shape, n_features), dtype=np.float32)
+    conditions = np.zeros((*shape, first.conditions.shape[1]), dtype=np.float32)
+    mask = None
+    if any(stream.mask is not None for stream in streams):
+        mask = torch.ones(len(streams), 1, n_features)
+    for row, stream in enumerate(streams):
+        frames[row, : len(stream)], conditions[row, : len(stream)] = stream.vectors, stream.conditions
+        if stream.mask is not None:
+            mask[row, 0] = torch.as_tensor(stream.mask)
+    return Batch(torch.from_numpy(frames), torch.from_numpy(conditions), torch.tensor(lengths), mask)

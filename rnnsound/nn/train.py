@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 import torch
 from tqdm.auto import tqdm
@@ -37,6 +38,7 @@ GRAD_CLIP = 5.0
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 _DEFAULTS = TrainConfig()
 _KEPT = 2**22  # numbers: see _useful_threads
+_HELD_OUT = 16  # recordings that are listened to side by side
 _LOOK_EVERY = 20  # steps on a GPU, which works ahead as long as nobody asks what it has found
 _LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
 
@@ -65,7 +67,7 @@ def train(
         network: changed in place, and left on the device.
         sequences: the recordings' vectors and conditions; or lessons, which give other batches every epoch.
         config: how to train.
-        validation: recordings that are only listened to, after each epoch.
+        validation: recordings that are only listened to, after each epoch; gone through anew each time.
         history: of the training that this one continues; None begins anew.
         device: "cpu", "cuda", "mps" ...
         on_epoch: called with the history after each epoch, to draw or to print.
@@ -89,7 +91,9 @@ def train(
         history, start = begin_history(history, config), time.perf_counter()
         device, before = team.device if team.size > 1 else _device(device), history.seconds
         batches = _batches(sequences, config, network, device)
-        held_out = [make_streams([sequence], 1, network)[0].to(device) for sequence in validation]
+        # The curve has a point for each epoch, or none: the training that this one continues may lack it.
+        compares = bool(validation) and len(history.validation) == len(history.losses)
+        history.validation = history.validation if compares else []
         network.to(device).train()
         sharing = team.share_gradients(network)
         optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
@@ -118,8 +122,9 @@ def train(
                     raise TrainingDiverged(_advice(epoch, config.learning_rate), history)
                 good = Snapshot.take(network, optimizer, generator)
                 history.add(done, good, before + time.perf_counter() - start)
-                if held_out:
-                    history.validation.append(held_out_loss(network, held_out, config))
+                if compares:
+                    heard = _side_by_side(validation, network, device)
+                    history.validation.append(held_out_loss(network, heard, config))
                 bar.set_postfix(loss=f"{done.loss:.3f}", error=f"{done.error:.3f}")
                 if on_epoch is not None and team.leads:
                     on_epoch(history)
@@ -206,8 +211,15 @@ def _is_stopped(stop: Stop, team: Team) -> bool:
     return bool(stop)
 
 
+def _side_by_side(recordings: Iterable[Sequence], network: SoundRNN, device: torch.device) -> Iterator[Batch]:
+    """Go through recordings as they are, a few side by side: however many, memory holds those."""
+    recordings = iter(recordings)
+    while few := list(islice(recordings, _HELD_OUT)):
+        yield from (batch.to(device) for batch in make_streams(few, len(few), network))
+
+
 @torch.no_grad()
-def held_out_loss(network: SoundRNN, batches: list[Batch], config: TrainConfig) -> float:
+def held_out_loss(network: SoundRNN, batches: Iterable[Batch], config: TrainConfig) -> float:
     """Return the mean loss on recordings that are not trained on, heard as they are."""
     total, count = 0.0, 0
     for batch in batches:
