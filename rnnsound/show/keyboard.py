@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from rnnsound.dsp.harmonics import to_hertz
+from rnnsound.dsp.note_names import note_name
 from rnnsound.dsp.sound import Sound
 from rnnsound.show.players import caption, encode, shared_gain
 from rnnsound.show.widgets import told
 
-_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _WIDTH = "44px"
 
 
@@ -37,7 +38,7 @@ def keyboard(play: Callable[[float], Sound], first: int, last: int) -> ipywidget
     def sound_key(midi: int) -> None:
         with busy:
             try:
-                sound = play(440.0 * 2 ** ((midi - 69) / 12))
+                sound = play(float(to_hertz(midi)))
                 heard = encode(sound, shared_gain([sound]))
             except Exception as error:  # any of the learner's own mistakes: in a log, nobody would find it
                 audio.value, text.value = b"", told(error)
@@ -48,7 +49,7 @@ def keyboard(play: Callable[[float], Sound], first: int, last: int) -> ipywidget
 
     keys = []
     for midi in range(first, last + 1):
-        name = f"{_NAMES[midi % 12]}{midi // 12 - 1}"
+        name = note_name(midi)
         key = ipywidgets.Button(
             description=name,
             tooltip=f"play {name}",
