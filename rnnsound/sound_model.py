@@ -205,15 +205,16 @@ class SoundModel:
             resets = self.draw_resets(n_frames, resets_per_second, reset_source, seed)
         frames = self.generate_frames(n_frames, variance_scale, seed, resets, n_samples, draw)
         samples = self._render(frames).samples[silence : silence + n_samples]
-        return self._limited(Sound(samples, rate, f"generated, seed {seed}"))
+        return self._limited(Sound(samples, rate, f"generated, seed {seed}"), n_frames * hop - silence)
 
     def synthesize(self, frames: Frames) -> Sound:
         """Make sound of generated frames, as the config asks: phases locked, then made to agree.
 
         Before the stroke of a struck note there is silence. What would be more than 6 dB louder than the
-        recording is turned down, and the sound's remark says so.
+        recording is turned down, and the sound's remark says so; single samples that stick out of the end,
+        where frames overlap no longer, are cut off.
         """
-        return self._limited(self._render(frames))
+        return self._limited(self._render(frames), len(frames) * self.vocoder.hop_size)
 
     def resynthesize(self, sound: Sound) -> Sound:
         """Send a recording through the model's frames and back: the best that the model could do.
@@ -271,10 +272,15 @@ class SoundModel:
         frames = griffin_lim(frames, self.vocoder, self.config.render.griffin_lim_iterations, onset)
         return mute_before(self.vocoder.synthesize(frames), onset)
 
-    def _limited(self, sound: Sound) -> Sound:
-        if sound.peak <= _LOUDER * self.peak:
-            return sound
-        gain = _LOUDER * self.peak / sound.peak
+    def _limited(self, sound: Sound, end: int) -> Sound:
+        """Turn a sound down that swings too far in its first `end` samples, where frames overlap in full.
+
+        Later ones are divided by ever less; of a clean tone out of step a few stick out, and are cut off.
+        """
+        limit = _LOUDER * self.peak
+        if np.abs(sound.samples[:end]).max() <= limit:
+            return replace(sound, samples=sound.samples.clip(-limit, limit))
+        gain = limit / sound.peak
         remark = f"turned down by {-20 * np.log10(gain):.1f} dB: the network went far beyond its recording"
         return replace(sound, samples=gain * sound.samples, remark=remark)
 

@@ -18,7 +18,7 @@ import torch
 from judges import posix
 from scipy.signal import butter, hilbert, sosfiltfilt
 
-from rnnsound import PhaseVocoder, Sound, presets, sine, sound_model
+from rnnsound import Frames, PhaseVocoder, Sound, presets, sine, sound_model
 from rnnsound.config import TrainConfig
 from rnnsound.dsp.phase import lock_phases
 from rnnsound.nn.generate import generate
@@ -436,6 +436,25 @@ def test_nothing_is_more_than_6_db_louder_than_its_recording_whatever_is_drawn(t
         assert heard.peak == pytest.approx(2 * tiny.peak)
     for seed in range(5):
         assert tiny.generate(0.3, seed=seed).remark == ""
+
+
+def test_what_sticks_out_of_the_end_alone_is_cut_off_and_the_sound_before_it_left_as_it_is(tiny):
+    loose = SoundModel(*tiny.parts._replace(config=TINY.replace(lock_phases=False)))
+    rng, vocoder, end = np.random.default_rng(0), PhaseVocoder(512, 128), 50 * 128
+    n_cut = 0
+    for _ in range(20):
+        wild = Frames(np.ones((50, 7)), rng.uniform(0, 800, (50, 7)), 44_100, 512, 128)
+        before = np.abs(vocoder.synthesize(wild).samples[:end]).max()
+        wild = replace(wild, magnitude=wild.magnitude * (1.99 * tiny.peak / before))
+        expected, heard = vocoder.synthesize(wild), loose.synthesize(wild)
+        assert heard.remark == ""
+        np.testing.assert_array_equal(heard.samples[:end], expected.samples[:end])
+        np.testing.assert_array_equal(heard.samples, expected.samples.clip(-2 * tiny.peak, 2 * tiny.peak))
+        n_cut += expected.peak > 2 * tiny.peak
+        twice = loose.synthesize(replace(wild, magnitude=2 * wild.magnitude))
+        assert twice.remark.startswith("turned down by ")
+        assert twice.peak == pytest.approx(2 * tiny.peak)
+    assert n_cut > 0
 
 
 @pytest.mark.filterwarnings("error")

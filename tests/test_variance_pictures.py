@@ -20,6 +20,7 @@ def test_bias_is_the_distance_of_two_lines_and_chance_the_band():
     assert list(mean.get_ydata()) == [441, 441]
     band = ax.patches[0]
     assert (band.get_y(), band.get_height()) == (439, 4)
+    assert "mean (band: ± chance)" in {text.get_text() for text in ax.get_legend().get_texts()}
     assert "+1.00 Hz off on average and varies by 2.00 Hz" in ax.get_label()
 
 

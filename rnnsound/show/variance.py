@@ -36,7 +36,7 @@ def plot_drawn(
     ax.axhspan(mean - chance, mean + chance, color=COLORS[5], alpha=0.35, linewidth=0)
     ax.plot(drawn, linewidth=0.7, label="drawn")
     ax.axhline(true, color="black", linewidth=1.5, label=f"true, {true:g} Hz")
-    ax.axhline(mean, color=COLORS[1], linestyle="--", linewidth=1.5, label="mean of the draws")
+    ax.axhline(mean, color=COLORS[1], linestyle="--", linewidth=1.5, label="mean (band: ± chance)")
     ax.ticklabel_format(axis="y", useOffset=False)
     alt = f"component {component} is {mean - true:+.2f} Hz off on average and varies by {chance:.2f} Hz"
     return finish(ax, title, "frame", "Hz", alt)
