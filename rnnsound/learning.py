@@ -75,7 +75,8 @@ def _list(folder: Path) -> None:
         say(sentence)
     names = [entry.instrument for entry in listing.entries]
     counts = ", ".join(f"{names.count(name)} of {name}" for name in sorted(set(names)))
-    left_out = f"; {len(listing.left_out)} recordings were left out" if listing.left_out else ""
+    n_left = len(listing.left_out)
+    left_out = f"; {n_left} of {len(names) + n_left} recordings left out" if n_left else ""
     say(f"{folder / LISTING}: {len(names)} notes, {counts}{left_out}", sys.stdout)
 
 

@@ -17,6 +17,7 @@ HEAD, TAIL = 2.5, 1.0
 
 _LOWEST, _HIGHEST = 25.0, 4500.0  # Hz
 _ATTACK, _HEARD = 0.1, 1.5  # seconds after the onset between which the pitch is looked for
+_SHORTEST = 0.01  # seconds from which a pitch can be told
 _LOOKS, _LOOK_FRAMES = 5, 5  # short looks for a pitch, of so many frames each, spread over what is heard
 _AGREEING, _ALIKE = 0.4, 2 ** (1 / 12)  # part of the frames that must have one pitch, give or take a semitone
 _HEARD_DB = -45.0  # below the loudest window: before and after, there is no note
@@ -43,8 +44,8 @@ def measure_pitch(sound: Sound) -> float:
     heard = sound.crop(begin + skipped, begin + _HEARD)
     if heard.sample_rate != RATE and len(heard):
         heard = heard.resample(RATE)
-    low = max(_LOWEST, 4.2 / max(heard.duration, 1e-3))
-    if not (low < _HIGHEST and heard.peak > 0):
+    low = max(_LOWEST, 4.2 / max(heard.duration, _SHORTEST))
+    if heard.duration < _SHORTEST or heard.peak == 0:
         raise ValueError(f"{sound.label}: no note was found; use a recording of one note")
     found = _glimpses(heard, low)
     about = float(np.nanmedian(found)) if np.isfinite(found).any() else np.nan

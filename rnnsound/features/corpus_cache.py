@@ -19,7 +19,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from rnnsound.dsp.corpus_note import to_corpus_note
-from rnnsound.dsp.harmonics import analyze_harmonics, to_hertz, to_midi
+from rnnsound.dsp.harmonics import analyze_harmonics, follow_pitch, to_hertz, to_midi
 from rnnsound.features.corpus import Entry, about, read_corpus, read_note
 from rnnsound.features.note_table import N_VALUES, Note, NoteTable, note_values
 
@@ -33,7 +33,6 @@ _HEADER = {"rnnsound": "measured notes", "version": 1}  # another version for an
 _ROW = 2 * N_VALUES * 4  # bytes of a frame and its means
 _LARGEST_VALUE = 1000.0  # logarithms and semitones stay far below
 _LARGEST_LINE = 2**16  # bytes of the index
-_OFF = 0.25  # semitones: a note that is as far from its listed pitch is measured again around its own
 _EXPLAINED = 0.1  # part of a note's energy that must lie in the partials of its pitch
 _SYNCED_EVERY = 2**26  # bytes of frames
 
@@ -109,11 +108,9 @@ def measure_note(path: Path, pitch: float) -> tuple[np.ndarray, float, float]:
     """
     hertz = float(to_hertz(pitch))
     note = to_corpus_note(read_note(path)[0], hertz)
-    frames = analyze_harmonics(note, hertz)
+    # Where it is silent, a note has the pitch that it is measured around: that is to be its own.
+    frames = analyze_harmonics(note, float(np.median(follow_pitch(note, hertz))))
     midi = float(to_midi(np.median(frames.pitch)))
-    if abs(midi - pitch) > _OFF:
-        frames = analyze_harmonics(note, float(to_hertz(midi)))
-        midi = float(to_midi(np.median(frames.pitch)))
     if np.mean((frames.amplitude**2).sum(axis=1)) / 2 < _EXPLAINED * np.mean(note.samples**2):
         raise ValueError(f"{path}: no note is heard at {hertz:.1f} Hz, as listed; correct corpus.json")
     return note_values(frames, midi), midi, note.peak
