@@ -31,7 +31,7 @@ def made_up_notes(count: int, seconds: float = 1.0) -> NoteTable:
 
 
 class Processes:
-    """Processes that run a function together: what torchrun would start, forked, since PyTorch is loaded here.
+    """Processes that run a function together, as torchrun starts them, but forked: PyTorch is loaded here.
 
     Args:
         size: how many.

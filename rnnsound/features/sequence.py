@@ -85,7 +85,7 @@ class Rows(NamedTuple):
     """Sequences of one length, side by side: a batch that needs no padding.
 
     Args:
-        vectors: standardized frames, float32, (batch, length, n_features).
+        vectors: standardized frames, 0 where the mask is, float32, (batch, length, n_features).
         conditions: of each frame, float32, (batch, length, n_conditions).
         mask: 1, or 0 for numbers that a sequence does not have, float32, (batch, 1, n_features).
         share: which of the whole batch's rows these are, if several processes share it.

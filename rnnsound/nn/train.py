@@ -207,8 +207,10 @@ def _epoch(
 
 def _precision(network: SoundRNN, device: torch.device) -> AbstractContextManager:
     """Let a large network on a GPU compute with the 16 bits of bfloat16; losses and parameters keep 32."""
-    pays = device.type == "cuda" and network.lstm.hidden_size >= _HALVED_FROM
-    return torch.autocast(device.type, torch.bfloat16) if pays else nullcontext()
+    if device.type != "cuda" or network.lstm.hidden_size < _HALVED_FROM:
+        return nullcontext()
+    has_it = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.autocast(device.type, torch.bfloat16, enabled=has_it)
 
 
 @torch.no_grad()
