@@ -10,11 +10,11 @@ from rnnsound.dsp.measures import cents, level, level_over_time, log_mel_distanc
 from rnnsound.dsp.transforms import freeze, shift
 
 SEMITONES = (-12, -7, -3, 3, 7, 12)
-VOICES = (110.0, 130.8, 150.0)  # Hz: the higher a voice, the less its partials show of the envelope
+VOICES = (110.0, 130.8, 150.0, 175.0, 200.0, 240.0, 275.0, 300.0)  # Hz
 
 
 @pytest.mark.parametrize("semitones", SEMITONES)
-@pytest.mark.parametrize("frequency", [*VOICES, 240.0])
+@pytest.mark.parametrize("frequency", [110.0, 130.8, 150.0, 240.0])
 def test_a_plain_shift_moves_partials_and_envelope_alike(frequency, semitones):
     ratio, sound = 2 ** (semitones / 12), truth.vowel(frequency)
     expected = truth.vowel(ratio * frequency, envelope_by=ratio, frequency_before=frequency)
@@ -25,18 +25,37 @@ def test_a_plain_shift_moves_partials_and_envelope_alike(frequency, semitones):
     assert level(shifted) == pytest.approx(level(sound), abs=0.15)
 
 
+def at_one_level(sound, expected):
+    gain = 10 ** ((level(expected) - level(sound)) / 20)
+    return log_mel_distance(Sound(gain * sound.samples, RATE), expected)
+
+
 @pytest.mark.parametrize("semitones", SEMITONES)
 @pytest.mark.parametrize("frequency", VOICES)
 def test_with_the_envelope_kept_only_the_partials_move(frequency, semitones):
     """Beside the voice that sings the other note, at its level: how loud it would be, nobody can tell."""
     expected = truth.vowel(2 ** (semitones / 12) * frequency)
     shifted = shift(truth.vowel(frequency), semitones, keep_formants=True)
-    gain = 10 ** ((level(expected) - level(shifted)) / 20)
-    distance = log_mel_distance(Sound(gain * shifted.samples, RATE), expected)
+    distance = at_one_level(shifted, expected)
     assert distance <= 1.8
     plain = shift(truth.vowel(frequency), semitones)
     assert distance < 0.5 * log_mel_distance(plain, expected)
     assert abs(np.nanmedian(cents(pitch(shifted)[1], pitch(expected)[1]))) <= 2
+
+
+@pytest.mark.parametrize("frequency", [100.0, 130.8, 175.0, 220.0, 240.0, 300.0])
+@pytest.mark.parametrize("vowel", truth.OTHER_VOWELS)
+def test_other_vowels_stay_what_they_are(vowel, frequency):
+    """A formant between the first two partials of a high voice, no partial shows: on the whole, there."""
+    formants = truth.OTHER_VOWELS[vowel]
+    sound = truth.vowel(frequency, formants=formants, seconds=1.5)
+    distances = []
+    for semitones in SEMITONES:
+        expected = truth.vowel(2 ** (semitones / 12) * frequency, formants=formants, seconds=1.5)
+        distances.append(at_one_level(shift(sound, semitones, keep_formants=True), expected))
+    print(np.round(distances, 2))
+    assert np.mean(distances) <= 1.8
+    assert max(distances) <= 1.8 or frequency > 200
 
 
 @pytest.mark.parametrize("semitones", SEMITONES)
@@ -96,23 +115,38 @@ def deviation(sound):
     return np.abs(levels - levels.mean()).max()
 
 
-@pytest.mark.parametrize("name", ["clarinet", "clarinet_low", "flute", "violin", "piano"])
-@pytest.mark.parametrize("at", [0.6, 1.2, 2.0])
+@pytest.mark.parametrize("name", ["clarinet", "clarinet_low", "clarinet_high", "flute", "violin", "piano"])
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9, 1.2, 1.6, 2.0, 2.5])
 def test_a_frozen_recording_keeps_level_and_pitch(name, at):
     sound, frequency = recordings.load(name), recordings.describe(name)["frequency"]
     frozen = freeze(sound, at, 3)
     assert len(frozen) == 3 * RATE
     assert deviation(frozen) <= 0.3
     heard = held(frozen, frequency)[1]
-    assert np.percentile(np.abs(heard - np.median(heard)), 95) <= 2
+    assert np.abs(heard - np.median(heard)).max() <= 2
     around = held(sound.crop(at - 0.2, at + 0.2), frequency)[1]  # it moves by itself, a violin's most
     assert around.min() - 2 <= np.median(heard) <= around.max() + 2
 
 
-@pytest.mark.parametrize("at", [0.75, 1.05, 1.4])
+@pytest.mark.parametrize("at", [1.3, 3.5, 5.15, 7.35])
+def test_a_frozen_partial_is_a_single_line(at):
+    """Judged by the spectrum, since at 5.15 s the bow turns and the second partial is 26 dB above the first.
+
+    The filter of `held` lets that through, so that by its measure the pitch would move by 10 cents.
+    """
+    frozen = freeze(recordings.load("violin"), at, 3).crop(0.5, 2.5)
+    spectrum = np.abs(np.fft.rfft(frozen.samples * np.hanning(len(frozen))))
+    near = spectrum[2 * 314 : 2 * 490]  # of 392 Hz; two bins are 1 Hz
+    line = near.argmax()
+    around = np.delete(near, np.arange(line - 20, line + 21))
+    below = 20 * np.log10(around.max() / near.max())
+    print(f"{below:.0f} dB beside the line")
+    assert below <= -60
+
+
+@pytest.mark.parametrize("at", [0.5, 0.59, 0.75, 0.95, 1.05, 1.4])
 @pytest.mark.parametrize("make", [truth.singer, truth.tremolo, truth.glide])
 def test_a_frozen_moment_has_the_pitch_that_it_had(make, at):
-    """Where a vibrato turns, pitch goes on beyond what a frame can tell: away from there, to 2 cents."""
     frozen = freeze(make(), at, 2)
     assert deviation(frozen) <= 0.3
     expected = {
@@ -121,7 +155,7 @@ def test_a_frozen_moment_has_the_pitch_that_it_had(make, at):
         truth.glide: 300 * 2 ** (at / truth.SECONDS),
     }[make]
     heard = held(frozen, expected)[1]
-    assert abs(np.median(heard)) <= (10 if make is truth.singer else 2)
+    assert abs(np.median(heard)) <= 2
     assert np.abs(heard - np.median(heard)).max() <= 2
 
 

@@ -11,6 +11,7 @@ anew at an onset. Notebook: 08_transformations.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -22,8 +23,8 @@ _TINY = 1e-30
 _HEARD = 1e-4  # of a frame's largest magnitude: 80 dB
 _RISES_DB = 3.0  # a bin that gets so much louder at an onset begins with it
 
-Change = Callable[[np.ndarray], np.ndarray]
-"""Magnitudes (n_frames, n_bins) -> what they are multiplied by."""
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Magnitudes (n_frames, n_bins), sample in the middle of each frame -> what magnitudes are multiplied by."""
 
 
 def frame_size(sample_rate: int) -> int:
@@ -32,35 +33,42 @@ def frame_size(sample_rate: int) -> int:
 
 
 def read_at(
-    samples: np.ndarray, places: np.ndarray, size: int, attacks: dict[int, int], change: Change | None = None
+    samples: np.ndarray,
+    places: np.ndarray,
+    size: int,
+    attacks: dict[int, int],
+    change: Change | None = None,
+    overlap: int = OVERLAP,
 ) -> np.ndarray:
     """Make a sound of a sound's frames, read wherever one likes.
 
     Args:
         samples: of the old sound, (n_samples,).
-        places: sample in the middle of each frame that is read; frame u is put around sample u * size / 4 of
-            the new sound, int, (n_frames,).
-        size: samples in a frame, divisible by 4.
+        places: sample in the middle of each frame that is read; frame u is put around sample
+            u * size / overlap of the new sound, int, (n_frames,).
+        size: samples in a frame, divisible by overlap.
         attacks: frames at which something new begins, and the samples of the old sound where.
         change: what magnitudes are multiplied by; None leaves them.
+        overlap: frames that hold each sample of the new sound: 4, or 8, which is smoother and takes longer.
 
     Returns:
-        (n_frames - 1) * size / 4 samples; a sound read at its own places is itself.
+        (n_frames - 1) * size / overlap samples; a sound read at its own places is itself.
     """
-    hop = size // OVERLAP
+    hop, span = size // overlap, size // OVERLAP
     window = np.hanning(size + 1)[:-1]
-    spectra = _Spectra(samples, window)
+    spectra = Spectra(samples, window)
     places = np.clip(places, -size, len(samples) + size // 2)
     before = np.concatenate([[places[0] - hop], places[:-1]])
-    earlier = (places + before - hop) // 2
-    earlier[0] = places[0] - hop
+    earlier = (places + before - span) // 2
+    earlier[0] = places[0] - span
     pieces = np.empty((len(places), size))
     previous = None
     for start in range(0, len(places), _BLOCK):
         block = slice(start, start + _BLOCK)
         spectrum = spectra(places[block])
         magnitude = np.abs(spectrum)
-        advance = spectra(earlier[block] + hop) * spectra(earlier[block]).conj() * spectrum.conj()
+        beside = [spectra(earlier[block] + d) for d in range(0, span + 1, hop)]
+        advance = sum(later * sooner.conj() for sooner, later in pairwise(beside)) * spectrum.conj()
         heard = _HEARD * magnitude.max(axis=1, keepdims=True)  # below that, a bin has no say
         advance /= np.maximum(np.maximum(magnitude, heard) ** 2, _TINY)
         peaks = _peaks(magnitude)
@@ -72,22 +80,23 @@ def read_at(
                 frame *= turn
             previous = frame.copy()
         if change is not None:
-            spectrum *= change(magnitude)
+            spectrum *= change(magnitude, places[block])
         pieces[block] = np.fft.irfft(spectrum, size)
-    return overlap_add(pieces)
+    return overlap_add(pieces, overlap)
 
 
-def overlap_add(pieces: np.ndarray) -> np.ndarray:
+def overlap_add(pieces: np.ndarray, overlap: int = OVERLAP) -> np.ndarray:
     """Window pieces once more and add them up, each a quarter of its length after the one before.
 
     Args:
         pieces: samples of windowed frames, (n_frames, size).
+        overlap: pieces that hold each sample, if not 4.
 
     Returns:
-        From the middle of the first piece to that of the last, ((n_frames - 1) * size / 4,).
+        From the middle of the first piece to that of the last, ((n_frames - 1) * size / overlap,).
     """
     size = pieces.shape[1]
-    hop, window = size // OVERLAP, np.hanning(size + 1)[:-1]
+    hop, window = size // overlap, np.hanning(size + 1)[:-1]
     output = np.zeros((len(pieces) - 1) * hop + size)
     weight = np.zeros_like(output)
     for u, piece in enumerate(pieces):
@@ -97,7 +106,7 @@ def overlap_add(pieces: np.ndarray) -> np.ndarray:
     return output[size // 2 : len(output) - size // 2]
 
 
-class _Spectra:
+class Spectra:
     """Windowed spectra of a sound around any of its samples; silence lies around it."""
 
     def __init__(self, samples: np.ndarray, window: np.ndarray):
@@ -132,7 +141,7 @@ def _turn(wanted: np.ndarray, is_peak: np.ndarray) -> np.ndarray:
     return np.repeat(shared, np.diff(np.append(starts, len(wanted))))
 
 
-def _rising(spectra: _Spectra, onset: int, size: int) -> np.ndarray:
+def _rising(spectra: Spectra, onset: int, size: int) -> np.ndarray:
     """Return which bins get louder at an onset, bool, (n_bins,)."""
     before, at, after = np.abs(spectra(np.array([onset - size // 2, onset, onset + size // 2])))
     smooth = np.array([0.25, 0.5, 0.25])  # a Hann window smears a partial over three bins
