@@ -1,7 +1,8 @@
 """Variations: what a network hears in training of a corpus: notes between notes, and of any length.
 
 A dozen notes are few. Two things make them many. A note is moved a part of the way to its neighbor of the
-same instrument, and so is the pitch that the network is told: what lies between is learned, too. And every
+same instrument, and so is the pitch that the network is told: what lies between is learned, too. Halfway, the
+next notes beyond the two have a say as well, for every note has something that is its own alone. And every
 batch has a length of its own, from a quarter of a second to seven seconds: notes of one length only would
 teach the network to count. Notebook: 10_scaling_up.
 """
@@ -20,6 +21,8 @@ from rnnsound.features.sequence import Rows, Sequence, Share
 TIMES = ("since_onset", "until_end")
 """Names of the conditions that tell a frame's place in the note."""
 MIXED = 0.6  # of the notes are moved towards a neighbor
+BEYOND = 0.25
+"""Share of the notes beyond the two neighbors in what lies halfway between these; none at the notes."""
 _OWN, _SHORT = 0.4, 0.3  # of the batches: as long as most recordings; short; the others are longer
 _OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 3.5, (0.25, 1.5), (1.5, 7.0)
 _HELD_FROM = 0.8  # seconds, from where on a note is held
@@ -142,10 +145,26 @@ class Variations:
         own = recorded[follow(seconds, len(recorded))]
         vectors = self._standardized(own[:, 0], number)
         if part and neighbor != number:
-            other = self.table.read(neighbor)
-            means = other[follow(seconds, len(other)), 1]
-            vectors += part * (self._standardized(means, neighbor) - self._standardized(own[:, 1], number))
+            vectors -= self._standardized(own[:, 1], number)
+            for other, share in self._mixture(number, neighbor, part).items():
+                means = self.table.read(other)
+                means = means[follow(seconds, len(means)), 1]
+                vectors += share * self._standardized(means, other)
         return vectors
+
+    def _mixture(self, number: int, neighbor: int, part: float) -> dict[int, float]:
+        """Return how much of each note's means a note has that is moved a part of the way to its neighbor."""
+        above = int(self.neighbors[number, 1] == neighbor)
+        outer, far = self.neighbors[number, 1 - above], self.neighbors[neighbor, above]
+        midi = (1 - part) * self.midi[number] + part * self.midi[neighbor]
+        way = (midi - self.midi[outer]) / (self.midi[far] - self.midi[outer])
+        beyond = BEYOND * 4 * part * (1 - part)
+        shares = dict.fromkeys((number, neighbor, outer, far), 0.0)  # at the ends, some are the same note
+        for other, share in ((number, 1 - part), (neighbor, part)):
+            shares[other] += (1 - beyond) * share
+        for other, share in ((outer, 1 - way), (far, way)):
+            shares[other] += beyond * share
+        return shares
 
     def _standardized(self, values: np.ndarray, number: int) -> np.ndarray:
         return self.scaler.transform(values, self.scaler.mask(self.midi[number : number + 1]))
