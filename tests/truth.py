@@ -15,6 +15,11 @@ BELL_AT, CLICKS_AT, NOTES_AT = 0.5, 0.2 + 0.45 * np.arange(6), (0.3, 1.5)
 STROKES_AT = (0.2, 0.7, 1.1, 1.7, 2.2)
 BELL = ((440, 2, 0.5), (1070, 4, 0.3), (1870, 6, 0.2), (2950, 9, 0.15))  # Hz, loss per second, amplitude
 VOWEL = ((700, 130), (1220, 150), (2600, 200), (3500, 300))  # Hz: formants and their widths
+OTHER_VOWELS = {
+    "bed": ((420, 100), (1950, 150), (2600, 200), (3500, 300)),
+    "boot": ((320, 90), (780, 110), (2300, 200), (3300, 300)),
+    "bad": ((660, 120), (1720, 150), (2410, 200), (3300, 300)),
+}
 
 
 def tone(a=1.0):
@@ -87,7 +92,7 @@ def attack(at, a):
     return round(round(at * RATE) * a)
 
 
-def vowel(frequency, envelope_by=1.0, seconds=SECONDS, frequency_before=None):
+def vowel(frequency, envelope_by=1.0, seconds=SECONDS, frequency_before=None, formants=VOWEL):
     """A sung vowel with a vibrato of 20 cents; its formants may lie elsewhere.
 
     Args:
@@ -95,6 +100,7 @@ def vowel(frequency, envelope_by=1.0, seconds=SECONDS, frequency_before=None):
         envelope_by: what the formants' frequencies are multiplied by.
         seconds: how long.
         frequency_before: what the sound was shifted from: its harmonics reach as high as they did then.
+        formants: their frequencies and widths in Hz.
     """
     t = np.arange(round(seconds * RATE)) / RATE
     phase = 2 * np.pi * np.cumsum(frequency * 2 ** (20 / 1200 * np.sin(2 * np.pi * 5 * t))) / RATE
@@ -102,7 +108,7 @@ def vowel(frequency, envelope_by=1.0, seconds=SECONDS, frequency_before=None):
     samples = np.zeros(len(t))
     for k in range(1, int(highest / frequency) + 1):
         f = k * frequency / envelope_by
-        strength = sum(1 / (1 + ((f - center) / width) ** 2) for center, width in VOWEL) / (1 + f / 200)
+        strength = sum(1 / (1 + ((f - center) / width) ** 2) for center, width in formants) / (1 + f / 200)
         samples += strength * np.cos(k * phase + k)
     samples *= np.clip(np.minimum(t / 0.03, (seconds - t) / 0.05), 0, 1)
     return Sound(0.1 * samples / np.sqrt(np.mean(samples**2)), RATE)

@@ -22,8 +22,8 @@ _TINY = 1e-30
 _HEARD = 1e-4  # of a frame's largest magnitude: 80 dB
 _RISES_DB = 3.0  # a bin that gets so much louder at an onset begins with it
 
-Change = Callable[[np.ndarray], np.ndarray]
-"""Magnitudes (n_frames, n_bins) -> what they are multiplied by."""
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Magnitudes (n_frames, n_bins), sample in the middle of each frame -> what magnitudes are multiplied by."""
 
 
 def frame_size(sample_rate: int) -> int:
@@ -49,7 +49,7 @@ def read_at(
     """
     hop = size // OVERLAP
     window = np.hanning(size + 1)[:-1]
-    spectra = _Spectra(samples, window)
+    spectra = Spectra(samples, window)
     places = np.clip(places, -size, len(samples) + size // 2)
     before = np.concatenate([[places[0] - hop], places[:-1]])
     earlier = (places + before - hop) // 2
@@ -72,7 +72,7 @@ def read_at(
                 frame *= turn
             previous = frame.copy()
         if change is not None:
-            spectrum *= change(magnitude)
+            spectrum *= change(magnitude, places[block])
         pieces[block] = np.fft.irfft(spectrum, size)
     return overlap_add(pieces)
 
@@ -97,7 +97,7 @@ def overlap_add(pieces: np.ndarray) -> np.ndarray:
     return output[size // 2 : len(output) - size // 2]
 
 
-class _Spectra:
+class Spectra:
     """Windowed spectra of a sound around any of its samples; silence lies around it."""
 
     def __init__(self, samples: np.ndarray, window: np.ndarray):
@@ -132,7 +132,7 @@ def _turn(wanted: np.ndarray, is_peak: np.ndarray) -> np.ndarray:
     return np.repeat(shared, np.diff(np.append(starts, len(wanted))))
 
 
-def _rising(spectra: _Spectra, onset: int, size: int) -> np.ndarray:
+def _rising(spectra: Spectra, onset: int, size: int) -> np.ndarray:
     """Return which bins get louder at an onset, bool, (n_bins,)."""
     before, at, after = np.abs(spectra(np.array([onset - size // 2, onset, onset + size // 2])))
     smooth = np.array([0.25, 0.5, 0.25])  # a Hann window smears a partial over three bins

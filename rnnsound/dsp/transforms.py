@@ -4,11 +4,10 @@ Notebooks: 07_piano, 08_transformations.
 """
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
-from rnnsound.dsp.envelope import finest_wave, moved_back
+from rnnsound.dsp.envelope import keep_envelope
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.measures import level
 from rnnsound.dsp.reading import OVERLAP, frame_size, read_at
@@ -44,8 +43,7 @@ def shift(sound: Sound, semitones: float, keep_formants: bool = False) -> Sound:
     if not keep_formants:
         longer = stretch(sound, ratio)
         return Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
-    keep = partial(moved_back, ratio=ratio, sample_rate=rate, finest=finest_wave(sound))
-    longer = stretch(sound, ratio, keep)
+    longer = stretch(sound, ratio, keep_envelope(sound, ratio))
     shifted = Sound(resampled(longer.samples, 1 / ratio, len(sound)), rate, label)
     # Partials that move under an envelope get louder or softer by its slope: the note should not.
     gain = 10 ** ((level(sound) - level(shifted)) / 20)
