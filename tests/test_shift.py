@@ -115,23 +115,38 @@ def deviation(sound):
     return np.abs(levels - levels.mean()).max()
 
 
-@pytest.mark.parametrize("name", ["clarinet", "clarinet_low", "flute", "violin", "piano"])
-@pytest.mark.parametrize("at", [0.6, 1.2, 2.0])
+@pytest.mark.parametrize("name", ["clarinet", "clarinet_low", "clarinet_high", "flute", "violin", "piano"])
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9, 1.2, 1.6, 2.0, 2.5])
 def test_a_frozen_recording_keeps_level_and_pitch(name, at):
     sound, frequency = recordings.load(name), recordings.describe(name)["frequency"]
     frozen = freeze(sound, at, 3)
     assert len(frozen) == 3 * RATE
     assert deviation(frozen) <= 0.3
     heard = held(frozen, frequency)[1]
-    assert np.percentile(np.abs(heard - np.median(heard)), 95) <= 2
+    assert np.abs(heard - np.median(heard)).max() <= 2
     around = held(sound.crop(at - 0.2, at + 0.2), frequency)[1]  # it moves by itself, a violin's most
     assert around.min() - 2 <= np.median(heard) <= around.max() + 2
 
 
-@pytest.mark.parametrize("at", [0.75, 1.05, 1.4])
+@pytest.mark.parametrize("at", [1.3, 3.5, 5.15, 7.35])
+def test_a_frozen_partial_is_a_single_line(at):
+    """Judged by the spectrum, since at 5.15 s the bow turns and the second partial is 26 dB above the first.
+
+    The filter of `held` lets that through, so that by its measure the pitch would move by 10 cents.
+    """
+    frozen = freeze(recordings.load("violin"), at, 3).crop(0.5, 2.5)
+    spectrum = np.abs(np.fft.rfft(frozen.samples * np.hanning(len(frozen))))
+    near = spectrum[2 * 314 : 2 * 490]  # of 392 Hz; two bins are 1 Hz
+    line = near.argmax()
+    around = np.delete(near, np.arange(line - 20, line + 21))
+    below = 20 * np.log10(around.max() / near.max())
+    print(f"{below:.0f} dB beside the line")
+    assert below <= -60
+
+
+@pytest.mark.parametrize("at", [0.5, 0.59, 0.75, 0.95, 1.05, 1.4])
 @pytest.mark.parametrize("make", [truth.singer, truth.tremolo, truth.glide])
 def test_a_frozen_moment_has_the_pitch_that_it_had(make, at):
-    """Where a vibrato turns, pitch goes on beyond what a frame can tell: away from there, to 2 cents."""
     frozen = freeze(make(), at, 2)
     assert deviation(frozen) <= 0.3
     expected = {
@@ -140,7 +155,7 @@ def test_a_frozen_moment_has_the_pitch_that_it_had(make, at):
         truth.glide: 300 * 2 ** (at / truth.SECONDS),
     }[make]
     heard = held(frozen, expected)[1]
-    assert abs(np.median(heard)) <= (10 if make is truth.singer else 2)
+    assert abs(np.median(heard)) <= 2
     assert np.abs(heard - np.median(heard)).max() <= 2
 
 

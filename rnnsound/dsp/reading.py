@@ -11,6 +11,7 @@ anew at an onset. Notebook: 08_transformations.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -32,35 +33,42 @@ def frame_size(sample_rate: int) -> int:
 
 
 def read_at(
-    samples: np.ndarray, places: np.ndarray, size: int, attacks: dict[int, int], change: Change | None = None
+    samples: np.ndarray,
+    places: np.ndarray,
+    size: int,
+    attacks: dict[int, int],
+    change: Change | None = None,
+    overlap: int = OVERLAP,
 ) -> np.ndarray:
     """Make a sound of a sound's frames, read wherever one likes.
 
     Args:
         samples: of the old sound, (n_samples,).
-        places: sample in the middle of each frame that is read; frame u is put around sample u * size / 4 of
-            the new sound, int, (n_frames,).
-        size: samples in a frame, divisible by 4.
+        places: sample in the middle of each frame that is read; frame u is put around sample
+            u * size / overlap of the new sound, int, (n_frames,).
+        size: samples in a frame, divisible by overlap.
         attacks: frames at which something new begins, and the samples of the old sound where.
         change: what magnitudes are multiplied by; None leaves them.
+        overlap: frames that hold each sample of the new sound: 4, or 8, which is smoother and takes longer.
 
     Returns:
-        (n_frames - 1) * size / 4 samples; a sound read at its own places is itself.
+        (n_frames - 1) * size / overlap samples; a sound read at its own places is itself.
     """
-    hop = size // OVERLAP
+    hop, span = size // overlap, size // OVERLAP
     window = np.hanning(size + 1)[:-1]
     spectra = Spectra(samples, window)
     places = np.clip(places, -size, len(samples) + size // 2)
     before = np.concatenate([[places[0] - hop], places[:-1]])
-    earlier = (places + before - hop) // 2
-    earlier[0] = places[0] - hop
+    earlier = (places + before - span) // 2
+    earlier[0] = places[0] - span
     pieces = np.empty((len(places), size))
     previous = None
     for start in range(0, len(places), _BLOCK):
         block = slice(start, start + _BLOCK)
         spectrum = spectra(places[block])
         magnitude = np.abs(spectrum)
-        advance = spectra(earlier[block] + hop) * spectra(earlier[block]).conj() * spectrum.conj()
+        beside = [spectra(earlier[block] + d) for d in range(0, span + 1, hop)]
+        advance = sum(later * sooner.conj() for sooner, later in pairwise(beside)) * spectrum.conj()
         heard = _HEARD * magnitude.max(axis=1, keepdims=True)  # below that, a bin has no say
         advance /= np.maximum(np.maximum(magnitude, heard) ** 2, _TINY)
         peaks = _peaks(magnitude)
@@ -74,20 +82,21 @@ def read_at(
         if change is not None:
             spectrum *= change(magnitude, places[block])
         pieces[block] = np.fft.irfft(spectrum, size)
-    return overlap_add(pieces)
+    return overlap_add(pieces, overlap)
 
 
-def overlap_add(pieces: np.ndarray) -> np.ndarray:
+def overlap_add(pieces: np.ndarray, overlap: int = OVERLAP) -> np.ndarray:
     """Window pieces once more and add them up, each a quarter of its length after the one before.
 
     Args:
         pieces: samples of windowed frames, (n_frames, size).
+        overlap: pieces that hold each sample, if not 4.
 
     Returns:
-        From the middle of the first piece to that of the last, ((n_frames - 1) * size / 4,).
+        From the middle of the first piece to that of the last, ((n_frames - 1) * size / overlap,).
     """
     size = pieces.shape[1]
-    hop, window = size // OVERLAP, np.hanning(size + 1)[:-1]
+    hop, window = size // overlap, np.hanning(size + 1)[:-1]
     output = np.zeros((len(pieces) - 1) * hop + size)
     weight = np.zeros_like(output)
     for u, piece in enumerate(pieces):
