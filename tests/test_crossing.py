@@ -20,10 +20,10 @@ def load(name):
     return recordings.load(name).crop(0, 3)
 
 
-def organ(frequency, falls, seconds=2.0, swell=0.0, vibrato=0.0):
+def organ(frequency, falls, seconds=2.0, swell=0.0, vibrato=0.0, per_second=4):
     """Twelve harmonics, each so many dB below the one before; a swell in dB, a vibrato in cents."""
     t = np.arange(round(seconds * RATE)) / RATE
-    slow = np.sin(2 * np.pi * 4 * t)
+    slow = np.sin(2 * np.pi * per_second * t)
     phase = 2 * np.pi * np.cumsum(frequency * 2 ** (vibrato * slow / 1200)) / RATE
     samples = sum(10 ** (-falls * k / 20) * np.sin((k + 1) * phase + k) for k in range(12))
     samples *= 10 ** (swell * slow / 20) * np.clip(np.minimum(t, seconds - t) / 0.05, 0, 1)
@@ -100,31 +100,39 @@ def test_a_cross_is_monotone_in_its_distance_from_the_first(pair):
     assert (np.diff(distances) > 0).all()
 
 
-def swing(sound, frequency):
-    """How far pitch (cents) and level (dB) of the fundamental go up and down, four times a second."""
+def swing(sound, frequency, per_second=4):
+    """How far pitch (cents) and level (dB) of the fundamental go up and down, so many times a second."""
     analytic = np.exp(-2j * np.pi * frequency * np.arange(len(sound)) / RATE) * sound.samples
-    size = round(RATE / frequency) * 8
-    smooth = np.convolve(analytic, np.hanning(size) / np.hanning(size).sum(), "same")[
-        RATE // 2 : 3 * RATE // 2
-    ]
-    slow = np.exp(-2j * np.pi * 4 * np.arange(RATE) / RATE)
+    window = np.hanning(round(RATE / frequency) * 8)
+    window /= window.sum()
+    smooth = np.convolve(analytic, window, "same")[RATE // 2 : 3 * RATE // 2]
+    slow = np.exp(-2j * np.pi * per_second * np.arange(RATE) / RATE)
+    left = abs(window @ slow[: len(window)])  # of the swing, by the smoothing
     hertz = np.diff(np.unwrap(np.angle(smooth)), append=0) * RATE / (2 * np.pi)
     hertz[-1] = hertz[-2]
     off, decibels = 1200 * np.log2(1 + hertz / frequency), 20 * np.log10(np.abs(smooth))
-    return 2 * abs(np.mean(off * slow)), 2 * abs(np.mean(decibels * slow))
+    return 2 * abs(np.mean(off * slow)) / left, 2 * abs(np.mean(decibels * slow)) / left
 
 
 @pytest.mark.parametrize("amount", [0.5, 1.0])
 def test_vibrato_and_swell_of_the_second_are_put_on_the_first(amount):
     plain, moving = organ(220.0, 6.0), organ(330.0, 4.0, swell=5.0, vibrato=25.0)
-    cents, decibels = swing(moving, 330.0)
-    assert (cents, decibels) == (pytest.approx(25, abs=2), pytest.approx(5, abs=0.5))
+    assert swing(moving, 330.0) == (pytest.approx(25, abs=0.1), pytest.approx(5, abs=0.1))
     cents, decibels = swing(cross(plain, moving, amount), 220.0)
-    assert cents == pytest.approx(25 * amount, rel=0.2)  # pitch is followed in frames of tens of ms
+    assert cents == pytest.approx(25 * amount, rel=0.05)
     assert decibels == pytest.approx(5 * amount, abs=0.5)
     cents, decibels = swing(cross(moving, plain, 1.0), 330.0)  # and what does not move takes it away
-    assert cents < 0.2 * 25
+    assert cents < 0.05 * 25
     assert decibels < 0.5
+
+
+@pytest.mark.parametrize(("first", "second"), [(220.0, 330.0), (440.0, 196.0), (147.0, 660.0)])
+@pytest.mark.parametrize("per_second", [4, 5])
+def test_a_vibrato_arrives_as_deep_as_it_is(first, second, per_second):
+    plain, moving = organ(first, 6.0), organ(second, 4.0, vibrato=30.0, per_second=per_second)
+    cents = swing(cross(plain, moving), first, per_second)[0]
+    assert cents == pytest.approx(30, rel=0.05)
+    assert swing(cross(moving, plain), second, per_second)[0] < 0.05 * 30
 
 
 def test_no_peak_is_above_the_limit():

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from rnnsound.dsp.harmonics import followed_pitch
 from rnnsound.dsp.measures import level, pitch
 from rnnsound.dsp.reading import OVERLAP, frame_size, overlap_add
 from rnnsound.dsp.sound import Sound
@@ -16,6 +17,7 @@ from rnnsound.dsp.stretch import LARGEST, SMALLEST, stretch
 from rnnsound.dsp.transforms import limited, shift
 
 _WIDEST = 24.0  # semitones that one of the two is shifted by at most
+_ASTRAY = 600.0  # cents from the median: a pitch farther away is a mistake
 _FLOOR = 1e-3  # of a partial's mean: 60 dB below it, its changes are not followed
 _MOST_DB = 20.0  # that any partial is raised or lowered by
 _BANDS = 24  # for sounds without a pitch
@@ -61,8 +63,8 @@ def morph(first: Sound, second: Sound, amount: float) -> Sound:
     for sound, semitones in ((first, amount * apart), (second, (amount - 1) * apart)):
         both.append(shift(_exactly(stretch(sound, n / len(sound)), n), semitones))
     hop = frame_size(rate) // OVERLAP
-    pitches = [_followed_pitch(sound, n // hop + 1) for sound in both]
-    cents = 1200 * np.log2(pitches[1] / pitches[0]) if np.isfinite(pitches).all() else np.zeros(1)
+    pitches = [followed_pitch(sound, np.arange(n // hop + 1) * hop, _ASTRAY) for sound in both]
+    cents = np.zeros(1) if any(p is None for p in pitches) else 1200 * np.log2(pitches[1] / pitches[0])
     bends = amount * cents, (amount - 1) * cents  # the pitch in between, at every moment
     spectra = [_analyze(_bent(s.samples, b, hop), rate) for s, b in zip(both, bends, strict=True)]
     magnitudes = [np.maximum(np.abs(spectrum), 1e-12) for spectrum in spectra]
@@ -102,8 +104,9 @@ def cross(first: Sound, second: Sound, amount: float = 1.0) -> Sound:
     size = frame_size(rate)
     spectrum = _analyze(first.samples, rate)
     other = _analyze(second.samples, rate)
-    pitches = [_followed_pitch(sound, len(s)) for sound, s in ((first, spectrum), (second, other))]
-    if any(np.isnan(p).any() for p in pitches):
+    places = [np.arange(len(frames)) * (size // OVERLAP) for frames in (spectrum, other)]
+    pitches = [followed_pitch(s, p, _ASTRAY) for s, p in zip((first, second), places, strict=True)]
+    if any(p is None for p in pitches):
         edges = [np.geomspace(_LOWEST, rate / 2, _BANDS)] * 2
         bands = [np.tile(e, (len(s), 1)) for e, s in zip(edges, (spectrum, other), strict=True)]
         cents = np.zeros(len(spectrum))
@@ -150,18 +153,6 @@ def _exactly(sound: Sound, n: int) -> Sound:
 def _median_pitch(sound: Sound) -> float:
     frequency = pitch(sound)[1] if sound.peak else np.zeros(0)
     return float(np.nanmedian(frequency)) if np.isfinite(frequency).any() else np.nan
-
-
-def _followed_pitch(sound: Sound, n_frames: int) -> np.ndarray:
-    """Return the pitch at every frame in Hz, bridged where there is none; NaN if there hardly ever is."""
-    times, frequency = pitch(sound)
-    known = np.isfinite(frequency)
-    if known.mean() < 0.5:
-        return np.full(n_frames, np.nan)
-    hop = frame_size(sound.sample_rate) // OVERLAP
-    median = np.median(frequency[known])
-    near = known & (np.abs(1200 * np.log2(np.where(known, frequency, median) / median)) < 600)
-    return np.interp(np.arange(n_frames) * hop / sound.sample_rate, times[near], frequency[near])
 
 
 def _relative_levels(magnitude: np.ndarray, centers: np.ndarray, rate: int) -> np.ndarray:

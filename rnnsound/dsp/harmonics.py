@@ -23,7 +23,7 @@ def followed_pitch(sound: Sound, places: np.ndarray, widest: float = np.inf) -> 
 
     The period says where the partials are to be looked for; 80 ms of sound go into it, so that it tells only
     four fifths of a vibrato. How far each partial's phase turns within 6 ms says its frequency; the pitch is
-    the one whose multiples these are, each weighted by its power. Of a vibrato of 5 Hz, 97 % are left.
+    the one whose multiples these are, each weighted by its power. Of a vibrato of 5 Hz, 96 % are left.
 
     Args:
         sound: any.
@@ -54,7 +54,8 @@ def followed_pitch(sound: Sound, places: np.ndarray, widest: float = np.inf) -> 
         first = places[block] - apart // 2
         turned = spectra(first + apart) * spectra(first).conj()
         found[block] = _refined(turned, expected[block], apart, rate)
-    return found
+    heard = np.interp(places / rate, times, near) > 0.99
+    return np.where(heard, found, expected)
 
 
 def partial_levels(magnitude: np.ndarray, frequency: np.ndarray, sample_rate: int) -> np.ndarray:
