@@ -6,8 +6,8 @@ Needs, besides this project's packages, the program `npm` (it comes with Node.js
 
     python data/fetch.py
 
-Writes one FLAC file per note, recordings.json and the corpus beside this script. The tutorial itself needs none of
-this: the recordings come with it. data/README.md says why these notes were chosen.
+Writes one FLAC file per note, recordings.json and the corpus beside this script. The tutorial itself needs
+none of this: the recordings come with it. data/README.md says why these notes were chosen.
 """
 
 import argparse
