@@ -21,6 +21,7 @@ from rnnsound.dsp.stretch import stretch
 from rnnsound.dsp.transforms import freeze, interpolate_frames, shift
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.features import FrameScaler, PitchScaler, StruckNote
+from rnnsound.features.corpus_cache import measure_corpus
 from rnnsound.features.sequence import Sequence
 from rnnsound.suggestion import suggest
 
@@ -55,6 +56,7 @@ __all__ = [
     "griffin_lim",
     "interpolate_frames",
     "lock_phases",
+    "measure_corpus",
     "measures",
     "morph",
     "mute_before",

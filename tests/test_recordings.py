@@ -68,7 +68,8 @@ def test_the_readme_lists_the_sums_of_the_files():
 
 
 def test_the_recordings_stay_small_enough_to_clone_in_a_classroom():
-    assert sum(p.stat().st_size for p in recordings._DATA.iterdir() if p.is_file()) < 12_000_000
+    kept = [p for p in recordings._DATA.rglob("*") if p.is_file() and ".rnnsound-cache" not in p.parts]
+    assert sum(p.stat().st_size for p in kept) < 12_000_000
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -210,6 +211,34 @@ def test_a_missing_or_damaged_list_is_one_sentence(own_data, content):
         (own_data / "recordings.json").write_text(content)
     with pytest.raises(ValueError, match=r"recordings\.json: .*missing or damaged") as error:
         recordings.load("piano")
+    assert one_sentence(error)
+
+
+def test_the_corpus_is_listed_by_sums_that_others_compute_too():
+    folder = recordings.corpus_folder()
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    assert len(lines) == len(list(folder.glob("*/*.mp3"))) == 21
+    for line in lines:
+        sha256, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [("flip", r"A4\.mp3: the file is not the one"), ("remove", "are missing"), ("sums", "are missing")],
+)
+def test_a_damaged_or_missing_note_of_the_corpus_is_one_sentence(own_data, damage, words):
+    path = own_data / "corpus" / "flute" / "A4.mp3"
+    if damage == "flip":
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    elif damage == "remove":
+        path.unlink()
+    else:
+        (own_data / "corpus" / "SHA256SUMS").write_text("nonsense")
+    with pytest.raises(ValueError, match=words) as error:
+        recordings.corpus_folder()
     assert one_sentence(error)
 
 

@@ -37,7 +37,7 @@ GRAD_CLIP = 5.0
 OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 _DEFAULTS = TrainConfig()
 _KEPT = 2**22  # numbers: see _useful_threads
-_HELD_OUT = 16  # recordings that are listened to side by side
+_HELD_OUT, _HELD_OUT_FRAMES = 8, 100  # recordings that are listened to side by side, and frames at a time
 _LOOK_EVERY = 20  # steps on a GPU, which works ahead as long as nobody asks what it has found
 _HALVED_FROM = 512  # units, from where on a GPU is to compute with 16 bits: see docs/scaling.md
 _DIVERGED = 10_000  # what a process says whose loss is no number; no signal has it
@@ -231,7 +231,7 @@ def held_out_loss(network: SoundRNN, batches: Iterable[Batch], config: TrainConf
     total, count = 0.0, 0
     for batch in batches:
         state = None
-        for piece in batch.pieces(1_000):
+        for piece in batch.pieces(_HELD_OUT_FRAMES):
             mixture, state = network(piece.heard, piece.conditions, state)
             mixture, target = piece.what_counts(mixture, config.loss)
             frames = target.shape[:-1].numel()
