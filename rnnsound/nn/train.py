@@ -175,6 +175,7 @@ def _epoch(
         for piece in batch.pieces(config.sequence_length):
             with _precision(own, device):
                 x = corruption.corrupt(piece.heard, piece.conditions, own, state, share)
+            with _precision(own, device):  # anew: weights cast for draws, without gradients, would be kept
                 x = x if piece.mask is None else x * piece.mask
                 mixture, state = network(x, piece.conditions, state)
             state = tuple(part.detach() for part in state)
