@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from inspect import signature
 
 import torch
 import torch.distributed as dist
@@ -17,6 +18,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 _PATIENCE = timedelta(minutes=30)  # while the first process measures a large corpus, the others wait
 _BACKENDS = {"cuda": "cpu:gloo,cuda:nccl"}  # by kind of device; a flag is passed on without asking the GPU
+# The network's bounds are the same everywhere, and need not be sent along with every step.
+_UNSAID = {"forward_sync_buffers": False}
+if "forward_sync_buffers" not in signature(DistributedDataParallel).parameters:  # before PyTorch 2.13
+    _UNSAID = {"broadcast_buffers": False}
 _LOST = (
     "another process of this training was lost; what was learned up to the last checkpoint is kept: start "
     "the training again with --resume, with as many processes as there are"
@@ -64,7 +69,7 @@ class Team:
         if self.size == 1:
             return network
         with together():
-            return DistributedDataParallel(network)
+            return DistributedDataParallel(network, **_UNSAID)
 
     def weigh(self, loss: Tensor, weight: float) -> Tensor:
         """Return what to differentiate, so that the gradients' average is that of the whole batch's loss.

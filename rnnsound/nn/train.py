@@ -38,7 +38,7 @@ OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 _DEFAULTS = TrainConfig()
 _KEPT = 2**22  # numbers: see _useful_threads
 _HELD_OUT, _HELD_OUT_FRAMES = 8, 100  # recordings that are listened to side by side, and frames at a time
-_LOOK_EVERY = 20  # steps on a GPU, which works ahead as long as nobody asks what it has found
+_LOOK_EVERY = 10  # steps: a GPU works ahead, and processes need not wait for each other, until asked
 _HALVED_FROM = 512  # units, from where on a GPU is to compute with 16 bits: see docs/scaling.md
 _DIVERGED = 10_000  # what a process says whose loss is no number; no signal has it
 _LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
@@ -167,10 +167,11 @@ def _epoch(
     """Go through all batches once; return the mean loss and the root mean square error.
 
     A loss that is no number is returned as NaN; None says that training is to stop. Of several processes,
-    what one of them finds or is asked for, all do. On a GPU the losses are looked at every so often only.
+    what one of them finds or is asked for, all do; they, and a GPU, are asked every so often only.
     """
     team, device = current_team(), corruption.generator.device
-    look_every = 1 if device.type == "cpu" else _LOOK_EVERY
+    on_cpu = device.type == "cpu"
+    look_every = 1 if on_cpu and team.size == 1 else _LOOK_EVERY
     own = network if team.size == 1 else network.module  # draws share no gradients
     parameters = list(network.parameters())  # looking them up takes a hundredth of a small step
     total, squares, count, steps = 0.0, 0.0, 0, 0
@@ -179,14 +180,14 @@ def _epoch(
         for piece in batch.pieces(config.sequence_length):
             with _precision(own, device):
                 x = corruption.corrupt(piece.heard, piece.conditions, own, state, share)
+            with _precision(own, device):  # anew: weights cast for draws, without gradients, would be kept
                 x = x if piece.mask is None else x * piece.mask
                 mixture, state = network(x, piece.conditions, state)
             state = tuple(part.detach() for part in state)
             mixture, target = piece.what_counts(mixture, config.loss)
             loss = LOSSES[config.loss](mixture, target)
-            number = loss.detach()
+            number = loss.item() if on_cpu else loss.detach()
             if steps % look_every == 0:
-                number = loss.item()
                 found = team.largest((stop.signal or 0) if math.isfinite(number) else _DIVERGED)
                 if found == _DIVERGED:
                     return Epoch(math.nan, math.nan)
