@@ -45,7 +45,12 @@ def add_to(commands) -> None:
     command.add_argument("folder", metavar="FOLDER", type=Path, help="that holds recordings of single notes")
     command.set_defaults(run=_corpus)
 
-    command = commands.add_parser("train", help="teach a network a sound, or the notes in a folder")
+    command = commands.add_parser(
+        "train",
+        help="teach a network a sound, or the notes in a folder",
+        epilog="With a folder, --preset and the options of frames and rendering are not used: its notes are "
+        "all analyzed alike.",
+    )
     known = f"audio files, or of {', '.join(recordings.NAMES)}; or one folder of recorded notes"
     command.add_argument("sounds", metavar="SOUND|FOLDER", nargs="+", help=known)
     command.add_argument(
@@ -62,13 +67,13 @@ def add_to(commands) -> None:
 
 
 def _corpus(options: argparse.Namespace) -> int:
-    can_be_listed(options.folder)
     _list(options.folder)
     return 0
 
 
 def _list(folder: Path) -> None:
     """Measure a folder's notes, write corpus.json, and say what was found."""
+    can_be_listed(folder)
     listing = list_corpus(folder)
     write_corpus(folder, listing.entries)
     for sentence in (*listing.remarks, *listing.left_out):

@@ -16,7 +16,7 @@ HEAD, TAIL = 2.5, 1.0
 """Seconds of a held note's beginning and end that are learned; what lies between is more of the same."""
 
 _LOWEST, _HIGHEST = 25.0, 4500.0  # Hz
-_ATTACK, _HEARD = 0.1, 1.5  # seconds after the onset between which the pitch is looked for
+_ATTACK, _HEARD = 0.5, 2.0  # seconds after the onset between which the pitch is looked for
 _SHORTEST = 0.01  # seconds from which a pitch can be told
 _LOOKS, _LOOK_FRAMES = 5, 5  # short looks for a pitch, of so many frames each, spread over what is heard
 _AGREEING, _ALIKE = 0.4, 2 ** (1 / 12)  # part of the frames that must have one pitch, give or take a semitone
@@ -32,7 +32,7 @@ _FADE = 0.01  # seconds
 def measure_pitch(sound: Sound) -> float:
     """Return the pitch of a recorded note in Hz, within about a cent.
 
-    Only the first second and a half after the onset is listened to.
+    A second and a half of it is listened to, soon after the onset.
 
     Raises:
         ValueError: it has none, or no single one.

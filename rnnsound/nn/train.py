@@ -125,7 +125,8 @@ def train(
                 good = Snapshot.take(network, optimizer, generator)
                 history.add(done, good, before + time.perf_counter() - start)
                 if compares:
-                    heard = _side_by_side(validation, network, device)
+                    own = islice(validation, team.rank, None, team.size)
+                    heard = _side_by_side(own, network, device)
                     history.validation.append(held_out_loss(network, heard, config))
                 bar.set_postfix(loss=f"{done.loss:.3f}", error=f"{done.error:.3f}")
                 if on_epoch is not None and team.leads:
@@ -238,6 +239,8 @@ def held_out_loss(network: SoundRNN, batches: Iterable[Batch], config: TrainConf
             frames = target.shape[:-1].numel()
             total += LOSSES[config.loss](mixture, target).item() * frames
             count += frames
+    team = current_team()  # each of its processes has listened to its share
+    total, count = team.total(torch.tensor([total, count], dtype=torch.float64, device=team.device)).tolist()
     return total / count
 
 
