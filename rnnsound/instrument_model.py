@@ -23,11 +23,18 @@ from rnnsound.dsp.harmonics import (
     n_frames_for,
     synthesize_harmonics,
 )
+<<<<<<< HEAD
 from rnnsound.dsp.sound import Sound
 from rnnsound.features.corpus import LONGEST_NAME, MOST_INSTRUMENTS
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import N_VALUES, NoteTable
 from rnnsound.features.variations import HeldOut, Variations, n_conditions, tell
+=======
+from rnnsound.dsp.sound import Sound, faded_out
+from rnnsound.features.harmonic_scaler import HarmonicScaler
+from rnnsound.features.note_table import N_VALUES, NoteTable
+from rnnsound.features.variations import SHORTEST, Variations, follow, n_conditions, tell
+>>>>>>> bbf891dc7a7307452835425ffa4b23d3d6478caa
 from rnnsound.nn.generate import generate
 from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
@@ -39,8 +46,12 @@ _DEFAULT = CorpusConfig()
 _SHORTEST, _LONGEST = 0.1, 600.0  # seconds of a note
 _BEYOND = 12.0  # semitones that a note may lie beyond those learned
 _LOUDER = 2.0  # 6 dB
+<<<<<<< HEAD
 KIND = "instruments"
 """What a file says it holds; see container.read_kind."""
+=======
+_FADE, _FADE_PART = 0.03, 0.1  # seconds, and at most that part of a note: frames are 46 ms long, ends are not
+>>>>>>> bbf891dc7a7307452835425ffa4b23d3d6478caa
 _GROUPS = ("scaler", "network", "history", "optimizer", "ranges")
 # Chance in the partials and the pitch only: a band of noise is random already, and chance in the logarithm
 # of its strength would make it louder.
@@ -177,6 +188,7 @@ class InstrumentModel:
         )
         name = instrument if isinstance(instrument, str) else " and ".join(instrument)
         sound = Sound(sound.samples[: round(seconds * RATE)], RATE, f"{name}, {pitch:.1f} Hz, seed {seed}")
+        sound = faded_out(sound, min(_FADE, _FADE_PART * seconds))
         if sound.peak <= _LOUDER * self.peak:
             return sound
         gain = _LOUDER * self.peak / sound.peak
@@ -194,11 +206,12 @@ class InstrumentModel:
         """Let the network run freely through one note; see generate."""
         shares = self._shares(instrument)
         midi = self._check_asked(seconds, pitch, shares)
-        n_frames = n_frames_for(seconds)
+        played = max(seconds, SHORTEST)
+        n_frames = n_frames_for(played)
         if np.ndim(variance_scale) == 1 and len(variance_scale):
             given = np.linspace(0, 1, len(variance_scale))
             variance_scale = np.interp(np.linspace(0, 1, n_frames - 1), given, variance_scale)
-        told = tell(np.array([midi]), shares[None], n_frames, seconds)[0]
+        told = tell(np.array([midi]), shares[None], n_frames, played)[0]
         silence = self.scaler.silence(midi)[None]
         self.network.keep_within(*self.scaler.bounds(midi))
         try:
@@ -207,7 +220,8 @@ class InstrumentModel:
             )
         finally:  # it may still be in training
             self.network.keep_within(self.scaler.low, self.scaler.high)
-        return self.scaler.inverse_transform(np.vstack([silence, vectors]), midi)
+        at = follow(seconds, n_frames) if seconds < played else slice(None)
+        return self.scaler.inverse_transform(np.vstack([silence, vectors])[at], midi)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to a file. An old file stays until the new one is whole.

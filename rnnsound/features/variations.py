@@ -3,8 +3,8 @@
 A dozen notes are few. Two things make them many. A note is moved a part of the way to its neighbor of the
 same instrument, and so is the pitch that the network is told: what lies between is learned, too. Halfway, the
 next notes beyond the two have a say as well, for every note has something that is its own alone. And every
-batch has a length of its own, from a quarter of a second to seven seconds: notes of one length only would
-teach the network to count. Notebook: 10_scaling_up.
+batch has a length of its own, from one to seven seconds: notes of one length only would teach the network to
+count. Notebook: 10_scaling_up.
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,10 @@ TIMES = ("since_onset", "until_end")
 MIXED = 0.6  # of the notes are moved towards a neighbor
 BEYOND = 0.25
 """Share of the notes beyond the two neighbors in what lies halfway between these; none at the notes."""
+SHORTEST = 1.0
+"""Seconds: a shorter note is made of one that long (see follow): attack and release at once are hard to learn."""
 _OWN, _SHORT = 0.4, 0.3  # of the batches: as long as most recordings; short; the others are longer
-_OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 3.5, (0.25, 1.5), (1.5, 7.0)
+_OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 3.5, (SHORTEST, 1.5), (1.5, 7.0)
 _HELD_FROM = 0.8  # seconds, from where on a note is held
 _OF_SHORT = 0.3  # of a note: where that is if it is shorter
 
