@@ -5,6 +5,7 @@ Notebook: 10_scaling_up.
 
 import os
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ from rnnsound.nn.generate import generate
 from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.stopping import stoppable
+from rnnsound.nn.team import current_team
 from rnnsound.nn.train import train
 
 _DEFAULT = CorpusConfig()
@@ -85,7 +87,7 @@ class InstrumentModel:
         on_epoch: Callable[["InstrumentModel"], None] | None = None,
         progress: bool = True,
     ) -> "InstrumentModel":
-        """Learn a corpus.
+        """Learn a corpus; where processes have joined a team, each learns its share of every batch.
 
         Args:
             table: its notes.
@@ -95,14 +97,18 @@ class InstrumentModel:
             resume: a model of the same instruments and shape to learn on from, up to config.train.epochs in
                 all; it stays as it is.
             device: where to train: "cpu", "cuda", "mps" ...
-            on_epoch: called with the model after each epoch.
+            on_epoch: called with the model after each epoch; of several processes only the first calls it.
             progress: show a progress bar.
 
         Raises:
-            ValueError: resume has another shape or other instruments, or has done all epochs.
+            ValueError: resume has another shape or other instruments, or has done all epochs; or the
+                processes that train together were given different things.
             TrainingDiverged: the loss stopped being a number.
+            ProcessLost: one of several processes is gone.
         """
+        team = current_team()
         with stoppable():
+            _check_same(table, config, resume)
             model = cls._begin(table, config, resume)
 
             def after_epoch(history: History) -> None:
@@ -119,7 +125,7 @@ class InstrumentModel:
                 model.network, lessons, settings, held_out, history, device, after_epoch, progress
             )
         model.network.cpu()
-        if model.history.interrupted:
+        if model.history.interrupted and team.leads:
             done = f"{len(model.history.losses)} of {settings.epochs}"
             warnings.warn(f"stopped after {done} epochs; the model keeps what it learned", stacklevel=2)
         return model
@@ -265,6 +271,17 @@ class InstrumentModel:
                 f"pitch={pitch} Hz is too far from the notes that were learned; use {first:.0f} to {last:.0f}"
             )
         return float(midi)
+
+
+def _check_same(table: NoteTable, config: CorpusConfig, resume: InstrumentModel | None) -> None:
+    """Check that all processes of a training were given the same notes, settings and model."""
+    done = 0 if resume is None else len(resume.history.losses)
+    given = [note[:2] for note in table.notes], list(map(int, table.starts)), config.flat(), done
+    if not current_team().agrees(zlib.crc32(repr(given).encode())):
+        raise ValueError(
+            "the processes of this training have different notes, settings or models to go on from; give "
+            "each machine the same folder, options and model file"
+        )
 
 
 def _make_network(config: CorpusConfig, n_instruments: int) -> SoundRNN:

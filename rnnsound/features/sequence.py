@@ -55,20 +55,51 @@ class Sequence:
         return len(self.vectors)
 
 
+class Share(NamedTuple):
+    """The rows of a batch that one of several processes learns.
+
+    Args:
+        rows: their numbers in the whole batch.
+        total: how many rows the whole batch has; 0: it has no others than these.
+        weight: the part of the whole that they count for.
+    """
+
+    rows: slice = slice(None)
+    total: int = 0
+    weight: float = 1.0
+
+    @classmethod
+    def of(cls, rank: int, size: int, total: int) -> "Share":
+        """Deal the rows out to all processes in turn.
+
+        Where there are fewer rows than processes, one that gets none takes part with the first row, which
+        counts nothing: a step is made by all or by none.
+
+        Args:
+            rank: number of the process, counted from 0.
+            size: how many processes there are.
+            total: how many rows the whole batch has.
+        """
+        if rank >= total:
+            return cls(slice(0, 1), total, 0.0)
+        rows = slice(rank, total, size)
+        return cls(rows, total, len(range(total)[rows]) / total)
+
+
 class Rows(NamedTuple):
     """Sequences of one length, side by side: a batch that needs no padding.
 
     Args:
-        vectors: standardized frames, float32, (batch, length, n_features).
+        vectors: standardized frames, 0 where the mask is, float32, (batch, length, n_features).
         conditions: of each frame, float32, (batch, length, n_conditions).
         mask: 1, or 0 for numbers that a sequence does not have, float32, (batch, 1, n_features).
-        share: how much of the whole batch this is, if several processes share it.
+        share: which of the whole batch's rows these are, if several processes share it.
     """
 
     vectors: np.ndarray
     conditions: np.ndarray
     mask: np.ndarray
-    share: float = 1.0
+    share: Share = Share()
 
 
 class Lessons(Protocol):
@@ -80,6 +111,6 @@ class Lessons(Protocol):
         Args:
             number: of the epoch, counted from 0.
             rank: of this process among those that train together.
-            size: how many those are.
+            size: how many those are. Each gets other rows of the same batches, in as many batches.
         """
         ...

@@ -15,7 +15,7 @@ from rnnsound.dsp.harmonics import FFT_SIZE, HOP, LEAD, RATE, frame_times, n_fra
 from rnnsound.features.conditions import N_PITCH, condition_rows, condition_width, pitch_waves, release
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import NoteTable
-from rnnsound.features.sequence import Rows, Sequence
+from rnnsound.features.sequence import Rows, Sequence, Share
 
 TIMES = ("since_onset", "until_end")
 """Names of the conditions that tell a frame's place in the note."""
@@ -122,9 +122,9 @@ class Variations:
             seconds = _draw_seconds(rng)
             amount = np.where(rng.random(len(chosen)) < MIXED, rng.random(len(chosen)), 0.0)
             side = rng.integers(0, 2, len(chosen))
-            own = slice(rank, None, size)
-            rows = self._rows(chosen[own], self.neighbors[chosen, side][own], amount[own], seconds)
-            yield rows._replace(share=len(rows.vectors) / len(chosen))
+            share = Share.of(rank, size, len(chosen))
+            own, neighbors = share.rows, self.neighbors[chosen, side]
+            yield self._rows(chosen[own], neighbors[own], amount[own], seconds)._replace(share=share)
 
     def _rows(self, chosen: np.ndarray, neighbors: np.ndarray, amount: np.ndarray, seconds: float) -> Rows:
         """Return notes moved towards their neighbors, at one length, side by side."""

@@ -123,14 +123,13 @@ def begin_history(history: History | None, config: TrainConfig) -> History:
     return replace(history, unit=unit, losses=lists[0], errors=lists[1], validation=lists[2], stopped_by=None)
 
 
-def make_generator(seed: int, history: History, device: torch.device, rank: int = 0) -> torch.Generator:
+def make_generator(seed: int, history: History, device: torch.device) -> torch.Generator:
     """Return the random numbers of a training, or those that follow in one that is continued.
 
-    They follow only on a device of the same kind; on another they begin anew. Of several processes the first
-    goes on with its own, and each of the others begins with numbers of its own.
+    They follow only on a device of the same kind; on another they begin anew.
     """
-    generator = torch.Generator(device).manual_seed(seed + rank * (len(history.losses) + 1))
+    generator = torch.Generator(device).manual_seed(seed)
     kept = history.generator_state
-    if rank == 0 and kept is not None and kept.shape == generator.get_state().shape:
+    if kept is not None and kept.shape == generator.get_state().shape:
         generator.set_state(kept)
     return generator

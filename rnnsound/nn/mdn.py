@@ -120,6 +120,8 @@ def beta_nll_loss(mixture: Mixture, target: Tensor) -> Tensor:
 
 LOSSES = {"mdn": mdn_loss, "beta_nll": beta_nll_loss}
 """TrainConfig.loss -> the function: mixture and target -> a scalar. Units: rnnsound.config.LOSS_UNITS."""
+NOTHING = {"mdn": -0.5 * math.log(2 * math.pi), "beta_nll": 0.0}
+"""TrainConfig.loss -> logarithm of the deviation at which a number that is right adds nothing to the loss."""
 
 
 def sample(mixture: Mixture, variance_scale: float = 1.0, generator: torch.Generator | None = None) -> Tensor:

@@ -85,7 +85,8 @@ class SoundRNN(nn.Module):
         if self.n_conditions:
             x = torch.cat([x, conditions], dim=-1)
         hidden, state = self.lstm(x, state)
-        return Mixture.from_outputs(self.head(hidden), self.n_mixtures), state
+        outputs = self.head(hidden).to(x.dtype)  # under autocast they are of fewer digits than a loss needs
+        return Mixture.from_outputs(outputs, self.n_mixtures), state
 
     def keep_within(self, low: np.ndarray, high: np.ndarray) -> None:
         """Keep every frame that is drawn from the mixture within a range, in training and afterwards.

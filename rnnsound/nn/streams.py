@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnsound.features.sequence import Rows, Sequence
-from rnnsound.nn.mdn import Mixture
+from rnnsound.features.sequence import Rows, Sequence, Share
+from rnnsound.nn.mdn import NOTHING, Mixture
 from rnnsound.nn.network import SoundRNN
 
 
@@ -34,17 +34,25 @@ class Piece(NamedTuple):
     valid: Tensor | None = None
     mask: Tensor | None = None
 
-    def what_counts(self, mixture: Mixture) -> tuple[Mixture, Tensor]:
+    def what_counts(self, mixture: Mixture, loss: str) -> tuple[Mixture, Tensor]:
         """Return mixture and target as a loss is to see them.
 
-        Padded frames are left out. Numbers that a sequence does not have are said to be right, with the
-        deviation 1, whatever the network says: nothing is to be learned of them.
+        Padded frames are left out. Numbers that a sequence does not have are said to be right, whatever the
+        network says, with the deviation at which they add nothing to the loss, nor to its gradient.
+
+        Args:
+            mixture: log_weights (batch, time, K), means and log_stds (batch, time, K, n_features).
+            loss: its name in LOSSES.
+
+        Returns:
+            The same, or where some frames are left out (n_frames, K) and (n_frames, K, n_features); and the
+            target, (batch, time, n_features) or (n_frames, n_features).
         """
         log_weights, means, log_stds = mixture
         if self.mask is not None:
             there = self.mask.unsqueeze(-2) > 0  # beside the axis of mixture components
             means = torch.where(there, means, self.target.unsqueeze(-2))
-            log_stds = torch.where(there, log_stds, 0.0)
+            log_stds = torch.where(there, log_stds, NOTHING[loss])
             mixture = Mixture(log_weights, means, log_stds)
         if self.valid is None:
             return mixture, self.target
@@ -59,14 +67,14 @@ class Batch(NamedTuple):
         conditions: (batch, length, n_conditions).
         lengths: frames of each stream, (batch,); None: all are of full length.
         mask: as for Piece.
-        share: how much of a batch that several processes share this is.
+        share: which rows these are of a batch that several processes share.
     """
 
     frames: Tensor
     conditions: Tensor
     lengths: Tensor | None = None
     mask: Tensor | None = None
-    share: float = 1.0
+    share: Share = Share()
 
     def pieces(self, sequence_length: int) -> Iterator[Piece]:
         """Return the batch in pieces of so many steps from frame to frame; the last may be shorter."""

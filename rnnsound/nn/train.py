@@ -6,10 +6,9 @@ Methods", 2011 (AdaGrad); Kingma and Ba, "Adam", 2015. Notebook: 04_sine_model.
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 
 import torch
@@ -31,7 +30,7 @@ from rnnsound.nn.mdn import LOSSES
 from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.stopping import Stop, stoppable
 from rnnsound.nn.streams import Batch, make_streams, to_batch
-from rnnsound.nn.team import Team, current_team, lost
+from rnnsound.nn.team import ProcessLost, current_team, find_device, together
 
 GRAD_CLIP = 5.0
 """No element of a gradient counts for more: one surprise should not undo what was learned. The article's."""
@@ -39,7 +38,9 @@ OPTIMIZERS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 _DEFAULTS = TrainConfig()
 _KEPT = 2**22  # numbers: see _useful_threads
 _HELD_OUT, _HELD_OUT_FRAMES = 8, 100  # recordings that are listened to side by side, and frames at a time
-_LOOK_EVERY = 20  # steps on a GPU, which works ahead as long as nobody asks what it has found
+_LOOK_EVERY = 10  # steps: a GPU works ahead, and processes need not wait for each other, until asked
+_HALVED_FROM = 512  # units, from where on a GPU is to compute with 16 bits: see docs/scaling.md
+_DIVERGED = 10_000  # what a process says whose loss is no number; no signal has it
 _LARGE_STEP = 1_000_000_000  # parameters times frames, from where on a second thread is worth its while
 
 
@@ -89,7 +90,7 @@ def train(
     with stoppable() as stop, _useful_threads(network, config):
         check_loss(config.loss, network.n_mixtures)
         history, start = begin_history(history, config), time.perf_counter()
-        device, before = team.device if team.size > 1 else _device(device), history.seconds
+        device, before = team.device if team.size > 1 else find_device(device), history.seconds
         batches = _batches(sequences, config, network, device)
         # The curve has a point for each epoch, or none: the training that this one continues may lack it.
         compares = bool(validation) and len(history.validation) == len(history.losses)
@@ -98,7 +99,7 @@ def train(
         sharing = team.share_gradients(network)
         optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
         restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
-        generator = make_generator(config.seed, history, device, team.rank)
+        generator = make_generator(config.seed, history, device)
         corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
         good = Snapshot.take(network, optimizer, generator)
         first = len(history.losses)
@@ -113,7 +114,8 @@ def train(
             for epoch in bar:
                 history.learning_rate = min(history.learning_rate, _learning_rate(config, epoch))
                 optimizer.param_groups[0]["lr"] = history.learning_rate
-                done = _epoch(sharing, batches(epoch), config, corruption, optimizer, stop)
+                with together():
+                    done = _epoch(sharing, batches(epoch), config, corruption, optimizer, stop)
                 if done is None:
                     network.load_state_dict(good.parameters)
                     history.stopped_by = stop.signal
@@ -129,14 +131,9 @@ def train(
                 bar.set_postfix(loss=f"{done.loss:.3f}", error=f"{done.error:.3f}")
                 if on_epoch is not None and team.leads:
                     on_epoch(history)
-        except TrainingDiverged:
+        except (TrainingDiverged, ProcessLost):
             network.load_state_dict(good.parameters)
             raise
-        except RuntimeError as error:
-            network.load_state_dict(good.parameters)
-            if team.size == 1 or isinstance(error, torch.OutOfMemoryError):
-                raise
-            raise lost(error) from error
         finally:
             bar.close()
             network.zero_grad()  # nobody needs the last gradients, which take as much memory as the network
@@ -149,10 +146,14 @@ def _batches(
     sequences: list[Sequence] | Lessons, config: TrainConfig, network: SoundRNN, device: torch.device
 ) -> Callable[[int], Iterable[Batch]]:
     """Return what gives the batches of an epoch by its number."""
+    team = current_team()
     if isinstance(sequences, list):
+        if team.size > 1:
+            raise ValueError(
+                "several processes share the notes of a corpus, not a recording; start one without torchrun"
+            )
         streams = [batch.to(device) for batch in make_streams(sequences, config.batch_size, network)]
         return lambda epoch: streams
-    team = current_team()
     return lambda epoch: (to_batch(rows).to(device) for rows in sequences.epoch(epoch, team.rank, team.size))
 
 
@@ -166,50 +167,57 @@ def _epoch(
 ) -> Epoch | None:
     """Go through all batches once; return the mean loss and the root mean square error.
 
-    A loss that is no number is returned at once as NaN, unless others work on the same step or a GPU would
-    have to be waited for; None says that training is to stop.
+    A loss that is no number is returned as NaN; None says that training is to stop. Of several processes,
+    what one of them finds or is asked for, all do; they, and a GPU, are asked every so often only.
     """
     team, device = current_team(), corruption.generator.device
-    look_every, alone = (_LOOK_EVERY if device.type == "cuda" else 1), team.size == 1 and device.type == "cpu"
-    plain = network if team.size == 1 else network.module  # draws share no gradients
+    on_cpu = device.type == "cpu"
+    look_every = 1 if on_cpu and team.size == 1 else _LOOK_EVERY
+    own = network if team.size == 1 else network.module  # draws share no gradients
     parameters = list(network.parameters())  # looking them up takes a hundredth of a small step
-    total, squares = torch.zeros(2, dtype=torch.float64, device=device)
-    count, steps = 0, 0
+    total, squares, count, steps = 0.0, 0.0, 0, 0
     for batch in batches:
-        state = None
+        state, share = None, batch.share
         for piece in batch.pieces(config.sequence_length):
-            if steps % look_every == 0 and _is_stopped(stop, team):
-                return None
-            steps += 1
-            x = corruption.corrupt(piece.heard, piece.conditions, plain, state)
-            mixture, state = network(x if piece.mask is None else x * piece.mask, piece.conditions, state)
+            with _precision(own, device):
+                x = corruption.corrupt(piece.heard, piece.conditions, own, state, share)
+            with _precision(own, device):  # anew: weights cast for draws, without gradients, would be kept
+                x = x if piece.mask is None else x * piece.mask
+                mixture, state = network(x, piece.conditions, state)
             state = tuple(part.detach() for part in state)
-            mixture, target = piece.what_counts(mixture)
+            mixture, target = piece.what_counts(mixture, config.loss)
             loss = LOSSES[config.loss](mixture, target)
-            if alone and not math.isfinite(loss.item()):
-                return Epoch(math.nan, math.nan)
+            number = loss.item() if on_cpu else loss.detach()
+            if steps % look_every == 0:
+                found = team.largest((stop.signal or 0) if math.isfinite(number) else _DIVERGED)
+                if found == _DIVERGED:
+                    return Epoch(math.nan, math.nan)
+                if found:
+                    stop.signal = found
+                    return None
+            steps += 1
             for p in parameters:
                 p.grad = None
-            # The average over processes is to be that over all rows, however many each of them has.
-            (loss if team.size == 1 else loss * (batch.share * team.size)).backward()
+            team.weigh(loss, share.weight).backward()
             for p in parameters:
                 p.grad.clamp_(-GRAD_CLIP, GRAD_CLIP)
             optimizer.step()
-            frames = target.shape[:-1].numel()
+            frames = target.shape[:-1].numel() if share.weight else 0
             count += frames
             with torch.no_grad():
-                total += frames * loss
+                total += frames * number
                 squares += frames * (mixture.mean() - target).square().mean()
-    total, squares, count = team.total(torch.stack([total, squares, torch.full_like(total, count)])).tolist()
+    sums = torch.tensor([float(total), float(squares), count], dtype=torch.float64)
+    total, squares, count = team.total(sums).tolist()
     return Epoch(total / count, math.sqrt(squares / count))
 
 
-def _is_stopped(stop: Stop, team: Team) -> bool:
-    """Say whether any process was asked to stop; then all are."""
-    signal = team.largest(stop.signal or 0)
-    if signal:
-        stop.signal = signal
-    return bool(stop)
+def _precision(network: SoundRNN, device: torch.device) -> AbstractContextManager:
+    """Let a large network on a GPU compute with the 16 bits of bfloat16; losses and parameters keep 32."""
+    if device.type != "cuda" or network.lstm.hidden_size < _HALVED_FROM:
+        return nullcontext()
+    has_it = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.autocast(device.type, torch.bfloat16, enabled=has_it)
 
 
 def _side_by_side(recordings: Iterable[Sequence], network: SoundRNN, device: torch.device) -> Iterator[Batch]:
@@ -227,7 +235,7 @@ def held_out_loss(network: SoundRNN, batches: Iterable[Batch], config: TrainConf
         state = None
         for piece in batch.pieces(_HELD_OUT_FRAMES):
             mixture, state = network(piece.heard, piece.conditions, state)
-            mixture, target = piece.what_counts(mixture)
+            mixture, target = piece.what_counts(mixture, config.loss)
             frames = target.shape[:-1].numel()
             total += LOSSES[config.loss](mixture, target).item() * frames
             count += frames
@@ -242,16 +250,6 @@ def _learning_rate(config: TrainConfig, epoch: int) -> float:
     return config.learning_rate * (1 - (1 - config.final_learning_rate) * done)
 
 
-def _device(name: str) -> torch.device:
-    """Find a device by name, and see that it works."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).item()  # some take a tensor and never give it back
-    except (RuntimeError, AssertionError, ImportError) as error:
-        raise ValueError(f"device={name!r} is not available on this computer; use 'cpu'") from error
-    return device
-
-
 @contextmanager
 def _useful_threads(network: SoundRNN, config: TrainConfig) -> Iterator[None]:
     """Use all threads for large steps; small ones are over before a second one has woken.
@@ -260,9 +258,9 @@ def _useful_threads(network: SoundRNN, config: TrainConfig) -> Iterator[None]:
     the other, a step has been seen to take fifteen times as long.
     """
     torch.empty(_KEPT)
-    before = torch.get_num_threads()
-    large = network.n_parameters * config.batch_size * config.sequence_length >= _LARGE_STEP
-    torch.set_num_threads((os.cpu_count() or 1) if large else 1)
+    before, team = torch.get_num_threads(), current_team()
+    step = network.n_parameters * config.batch_size * config.sequence_length / team.size
+    torch.set_num_threads(team.n_cores if step >= _LARGE_STEP else 1)
     try:
         yield
     finally:
