@@ -44,7 +44,7 @@ def frames_per_second(table: NoteTable, config: CorpusConfig, device: str, team:
     def after_epoch(model):
         ends.append(time.perf_counter())
 
-    InstrumentModel.fit(table, config, None, device, after_epoch, progress=False)
+    InstrumentModel.fit(table, config, device=device, on_epoch=after_epoch, progress=False)
     return frames_heard(table, config, 1) / (ends[-1] - ends[0]) if team.leads else math.nan
 
 

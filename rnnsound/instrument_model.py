@@ -290,7 +290,7 @@ class InstrumentModel:
 def _check_same(table: NoteTable, config: CorpusConfig, resume: InstrumentModel | None) -> None:
     """Check that all processes of a training were given the same notes, settings and model."""
     done = 0 if resume is None else len(resume.history.losses)
-    given = [note[:2] for note in table.notes], list(map(int, table.starts)), config.flat(), done
+    given = [note[:2] for note in table.notes], list(map(int, table.lengths)), config.flat(), done
     if not current_team().agrees(zlib.crc32(repr(given).encode())):
         raise ValueError(
             "the processes of this training have different notes, settings or models to go on from; give "

@@ -189,8 +189,6 @@ def _prepared(
 
 def _in_turn(team: "Team", do: Callable):
     """Let the first process of a team do something, then the others; if one fails, it says why; all end."""
-    from rnnsound.nn.team import lost
-
     failed, result = None, None
     for leads in (True, False):
         if team.leads == leads:
@@ -198,11 +196,7 @@ def _in_turn(team: "Team", do: Callable):
                 result = do()
             except (OSError, ValueError, UnusableArgument) as error:
                 failed = error
-        try:
-            any_failed = team.largest(int(failed is not None))
-        except RuntimeError as error:
-            raise lost(error) from error
-        if any_failed:
+        if team.largest(int(failed is not None)):
             raise failed or SystemExit(1)
     return result
 

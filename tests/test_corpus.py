@@ -439,12 +439,13 @@ def test_the_loss_on_held_out_notes_is_that_of_the_network_on_them_as_they_are(l
         share = np.array([[float(one.instrument == name) for name in model.ranges]])
         told = tell(np.array([one.midi]), share, len(vectors), seconds_of(len(vectors)))
         with torch.no_grad():
-            heard, target = torch.from_numpy(vectors)[None], torch.from_numpy(vectors)[None, 1:]
-            mixture, _ = model.network(heard[:, :-1], torch.from_numpy(told)[:, 1:], None)
-            there = torch.from_numpy(mask[0] > 0)
-            means = torch.where(there, mixture.means, target.unsqueeze(-2))
-            mixture = mixture._replace(means=means, log_stds=torch.where(there, mixture.log_stds, 0.0))
-            total += float(beta_nll_loss(mixture, target)) * target.shape[1]
+            frames, told = torch.from_numpy(vectors)[None], torch.from_numpy(told)[:, 1:]
+            mixture, _ = model.network(frames[:, :-1], told, None)
+            there, target = mask[0] > 0, frames[:, 1:]
+            of_those = mixture._replace(
+                means=mixture.means[..., there], log_stds=mixture.log_stds[..., there]
+            )
+            total += float(beta_nll_loss(of_those, target[..., there])) * target.shape[1]
         count += target.shape[1]
         masks.append(int(mask.sum()))
     assert len(set(masks)) == 2

@@ -35,7 +35,9 @@ def notes():
 
 
 def fit(notes, on_epoch=None, resume=None, **settings):
-    return InstrumentModel.fit(notes, QUICK.replace(**settings), resume, on_epoch=on_epoch, progress=False)
+    return InstrumentModel.fit(
+        notes, QUICK.replace(**settings), resume=resume, on_epoch=on_epoch, progress=False
+    )
 
 
 def saved_by_the_first(model, path):
@@ -248,7 +250,8 @@ def keep(model):
     model.save(sys.argv[1])
 
 with joined("cpu"):
-    InstrumentModel.fit(made_up_notes(7), QUICK.replace(epochs=int(sys.argv[2])), None, "cpu", keep, False)
+    config = QUICK.replace(epochs=int(sys.argv[2]))
+    InstrumentModel.fit(made_up_notes(7), config, on_epoch=keep, progress=False)
 """
 
 
