@@ -23,18 +23,11 @@ from rnnsound.dsp.harmonics import (
     n_frames_for,
     synthesize_harmonics,
 )
-<<<<<<< HEAD
-from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.sound import Sound, faded_out
 from rnnsound.features.corpus import LONGEST_NAME, MOST_INSTRUMENTS
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import N_VALUES, NoteTable
-from rnnsound.features.variations import HeldOut, Variations, n_conditions, tell
-=======
-from rnnsound.dsp.sound import Sound, faded_out
-from rnnsound.features.harmonic_scaler import HarmonicScaler
-from rnnsound.features.note_table import N_VALUES, NoteTable
-from rnnsound.features.variations import SHORTEST, Variations, follow, n_conditions, tell
->>>>>>> bbf891dc7a7307452835425ffa4b23d3d6478caa
+from rnnsound.features.variations import SHORTEST, HeldOut, Variations, follow, n_conditions, tell
 from rnnsound.nn.generate import generate
 from rnnsound.nn.history import History
 from rnnsound.nn.network import SoundRNN
@@ -46,12 +39,9 @@ _DEFAULT = CorpusConfig()
 _SHORTEST, _LONGEST = 0.1, 600.0  # seconds of a note
 _BEYOND = 12.0  # semitones that a note may lie beyond those learned
 _LOUDER = 2.0  # 6 dB
-<<<<<<< HEAD
 KIND = "instruments"
 """What a file says it holds; see container.read_kind."""
-=======
 _FADE, _FADE_PART = 0.03, 0.1  # seconds, and at most that part of a note: frames are 46 ms long, ends are not
->>>>>>> bbf891dc7a7307452835425ffa4b23d3d6478caa
 _GROUPS = ("scaler", "network", "history", "optimizer", "ranges")
 # Chance in the partials and the pitch only: a band of noise is random already, and chance in the logarithm
 # of its strength would make it louder.
