@@ -114,7 +114,8 @@ def analyze_harmonics(sound: Sound, pitch: float, ratios: np.ndarray = HARMONIC)
 
     Args:
         sound: a note that begins at its first sample; silence is added around it.
-        pitch: about its pitch, in Hz, give or take a third of a semitone.
+        pitch: about its pitch, in Hz, give or take a third of a semitone, and 30 Hz at most. Below 60 Hz the
+            partials lie too close to be told apart.
         ratios: frequency of every partial at pitch 1, (N_PARTIALS,).
 
     Returns:

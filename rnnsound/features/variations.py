@@ -24,7 +24,7 @@ MIXED = 0.6  # of the notes are moved towards a neighbor
 BEYOND = 0.25
 """Share of the notes beyond the two neighbors in what lies halfway between these; none at the notes."""
 SHORTEST = 1.0
-"""Seconds: a shorter note is made of one that long (see follow): attack and release at once are hard to learn."""
+"""Seconds: a shorter note is made of one that long (see follow); attack and release at once are hard."""
 _OWN, _SHORT = 0.4, 0.3  # of the batches: as long as most recordings; short; the others are longer
 _OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 3.5, (SHORTEST, 1.5), (1.5, 7.0)
 _HELD_FROM = 0.8  # seconds, from where on a note is held
