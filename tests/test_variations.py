@@ -18,7 +18,7 @@ from rnnsound.dsp.harmonics import (
 )
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import Note, NoteTable
-from rnnsound.features.variations import BEYOND, MIXED, Variations, follow, n_conditions, tell
+from rnnsound.features.variations import ACROSS, BEYOND, MIXED, Variations, follow, n_conditions, tell
 
 RECORDED = n_frames_for(3.5)
 PITCHES = {"low": 50.0, "mid": 54.0, "high": 57.0, "top": 62.0}
@@ -148,18 +148,29 @@ def test_a_player_s_vibrato_survives_the_mixing():
         np.testing.assert_allclose(swing, np.broadcast_to(expected, swing.shape), atol=0.02)
 
 
-def test_instruments_are_never_mixed_and_a_note_alone_stays_what_it_is():
-    notes = [note_of("low", 50.0, 1e-3), note_of("high", 54.0, 1e-3), note_of("alone", 52.0, 1e-1, "flute")]
+def test_notes_are_moved_to_another_instrument_as_far_as_the_network_is_told():
+    """The flute's one note is loud, the clarinet's two are not: strength says how far a note was moved."""
+    notes = [note_of("low", 50.0, 1e-3), note_of("high", 54.0, 1e-3), note_of("loud", 52.0, 1e-1, "flute")]
     variations, scaler = varied(notes)
-    for epoch in range(40):
-        for rows in variations.epoch(epoch):
-            for vector, told in zip(rows.vectors, rows.conditions, strict=True):
-                clarinet, flute = told[0, 7:9]
-                assert (clarinet, flute) in ((1, 0), (0, 1))
-                expected = np.log1p((1e-1 if flute else 1e-3) / 1e-5)
-                np.testing.assert_allclose(strengths(vector, scaler)[0], expected, atol=1e-3)
-                if flute:
-                    assert 72 + 24 * told[0, 0] == pytest.approx(52.0, abs=1e-4)
+    ends, shares = np.log1p(np.array([1e-3, 1e-1]) / 1e-5), []
+    for rows in (rows for epoch in range(100) for rows in variations.epoch(epoch)):
+        for vector, told in zip(rows.vectors, rows.conditions, strict=True):
+            clarinet, flute = told[0, 7:9]
+            assert clarinet + flute == pytest.approx(1)
+            np.testing.assert_allclose(strengths(vector, scaler)[0], ends @ [clarinet, flute], atol=2e-3)
+            midi = 72 + 24 * told[0, 0]
+            assert abs(midi - 52) <= 2 * clarinet + 1e-4
+            shares.append(flute)
+    between = np.mean([0 < share < 1 for share in shares])
+    assert between == pytest.approx(MIXED * ACROSS, abs=0.05)
+
+
+def test_a_note_alone_stays_what_it_is():
+    """Its neighbors are another instrument's, and too far away."""
+    variations, scaler = varied([note_of("low", 50.0, 1e-3), note_of("alone", 54.1, 1e-1, "flute")])
+    for vector, midi, _ in rows_of(variations, 40):
+        expected = np.log1p((1e-1 if midi > 52 else 1e-3) / 1e-5)
+        np.testing.assert_allclose(strengths(vector, scaler)[0], expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -169,11 +180,11 @@ def test_the_shares_of_several_processes_add_up_to_the_whole_batch(size):
     for whole, *parts in zip(
         *(variations.epoch(7, *who) for who in [(0, 1), *((r, size) for r in range(size))]), strict=True
     ):
-        assert sum(part.share for part in parts) == pytest.approx(1)
+        assert sum(part.share.weight for part in parts) == pytest.approx(1)
         vectors = np.empty_like(whole.vectors)
         conditions = np.empty_like(whole.conditions)
-        for rank, part in enumerate(parts):
-            vectors[rank::size], conditions[rank::size] = part.vectors, part.conditions
+        for part in parts:
+            vectors[part.share.rows], conditions[part.share.rows] = part.vectors, part.conditions
         np.testing.assert_array_equal(vectors, whole.vectors)
         np.testing.assert_array_equal(conditions, whole.conditions)
 

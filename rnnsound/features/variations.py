@@ -1,7 +1,8 @@
 """Variations: what a network hears in training of a corpus: notes between notes, and of any length.
 
 A dozen notes are few. Two things make them many. A note is moved a part of the way to its neighbor of the
-same instrument, and so is the pitch that the network is told: what lies between is learned, too. Halfway, the
+same instrument, and so is the pitch that the network is told: what lies between is learned, too. Some are
+moved to a note of another instrument, so that there is a way from one to the other. Halfway, the
 next notes beyond the two have a say as well, for every note has something that is its own alone. And every
 batch has a length of its own, from one to seven seconds: notes of one length only would teach the network to
 count. Notebook: 10_scaling_up.
@@ -23,6 +24,8 @@ TIMES = ("since_onset", "until_end")
 MIXED = 0.6  # of the notes are moved towards a neighbor
 BEYOND = 0.25
 """Share of the notes beyond the two neighbors in what lies halfway between these; none at the notes."""
+ACROSS, FARTHEST = 0.2, 4.0
+"""Part of the mixed notes that move to another instrument; semitones that its nearest note may be away."""
 SHORTEST = 1.0
 """Seconds: a shorter note is made of one that long (see follow); attack and release at once are hard."""
 _OWN, _SHORT = 0.4, 0.3  # of the batches: as long as most recordings; short; the others are longer
@@ -110,7 +113,7 @@ class Variations:
         self.midi = np.array([note.midi for note in table.notes])
         names = [note.instrument for note in table.notes]
         self.instruments = np.array([[float(name == known) for known in instruments] for name in names])
-        self.neighbors = self._find_neighbors()
+        self.neighbors, self.across = self._find_neighbors(), self._find_across(names)
 
     def epoch(self, number: int, rank: int = 0, size: int = 1) -> Iterator[Rows]:
         """Go through all notes once, in a new order, in batches of one length each.
@@ -127,8 +130,10 @@ class Variations:
             seconds = _draw_seconds(rng)
             amount = np.where(rng.random(len(chosen)) < MIXED, rng.random(len(chosen)), 0.0)
             side = rng.integers(0, 2, len(chosen))
+            across = (rng.random(len(chosen)) < ACROSS) & (self.across[chosen] != chosen)
+            neighbors = np.where(across, self.across[chosen], self.neighbors[chosen, side])
             share = Share.of(rank, size, len(chosen))
-            own, neighbors = share.rows, self.neighbors[chosen, side]
+            own = share.rows
             yield self._rows(chosen[own], neighbors[own], amount[own], seconds)._replace(share=share)
 
     def _rows(self, chosen: np.ndarray, neighbors: np.ndarray, amount: np.ndarray, seconds: float) -> Rows:
@@ -139,7 +144,9 @@ class Variations:
         vectors = np.empty((len(chosen), n_frames, mask.shape[2]), dtype=np.float32)
         for row, (number, neighbor, part) in enumerate(zip(chosen, neighbors, amount, strict=True)):
             vectors[row] = self._vectors(number, neighbor, part, seconds)
-        told = tell(midi, self.instruments[chosen], n_frames, seconds)
+        part = amount[:, None]
+        instruments = (1 - part) * self.instruments[chosen] + part * self.instruments[neighbors]
+        told = tell(midi, instruments, n_frames, seconds)
         return Rows(vectors * mask, told, mask)
 
     def _vectors(self, number: int, neighbor: int, part: float, seconds: float) -> np.ndarray:
@@ -156,6 +163,8 @@ class Variations:
 
     def _mixture(self, number: int, neighbor: int, part: float) -> dict[int, float]:
         """Return how much of each note's means a note has that is moved a part of the way to its neighbor."""
+        if neighbor == self.across[number]:
+            return {number: 1 - part, neighbor: part}
         above = int(self.neighbors[number, 1] == neighbor)
         outer, far = self.neighbors[number, 1 - above], self.neighbors[neighbor, above]
         midi = (1 - part) * self.midi[number] + part * self.midi[neighbor]
@@ -179,6 +188,12 @@ class Variations:
             for below, above in pairwise(notes):
                 found[below, 1], found[above, 0] = above, below
         return found
+
+    def _find_across(self, names: list[str]) -> np.ndarray:
+        """Return of each note the nearest in pitch of another instrument, or itself if none is near, (n,)."""
+        away = np.abs(self.midi[:, None] - self.midi)
+        away[np.equal.outer(names, names)] = np.inf
+        return np.where(away.min(axis=1) <= FARTHEST, away.argmin(axis=1), np.arange(len(names)))
 
 
 class HeldOut:
