@@ -170,7 +170,8 @@ def compare_struck(take: Sound, recording: Sound, fundamental: float, until: flo
         np.array([decay(sound, f, span) for f, span in zip(true, spans, strict=True)])
         for sound in (recording, take)
     )
-    wrong = 100 * np.abs(dies / lasts - 1)
+    with np.errstate(invalid="ignore"):
+        wrong = np.where(dies == lasts, 0.0, 100 * np.abs(dies / lasts - 1))  # none, if neither gets weaker
     begins, other = onset(recording), onset(take)
     first = [sound.crop(0, min(_STROKE, sound.duration)) for sound in (take, recording)]
     return {

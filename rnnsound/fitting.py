@@ -6,6 +6,7 @@ SoundModel.fit does it all. Notebook: 04_sine_model.
 import warnings
 from collections.abc import Iterable
 from collections.abc import Sequence as Listed
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,10 +14,12 @@ import torch
 from rnnsound.checkpoint import HIGHEST_RATE, Parts, keep_in_range, make_network
 from rnnsound.config import ModelConfig, check_resumable
 from rnnsound.dsp.frames import Frames
+from rnnsound.dsp.phase import phases_before
 from rnnsound.dsp.prepare import prepare
 from rnnsound.dsp.sound import Sound
 from rnnsound.dsp.vocoder import PhaseVocoder
 from rnnsound.features import Excerpt, Scaler, make_note, make_scaler, note_kind
+from rnnsound.features.pitch_scaler import PitchScaler
 from rnnsound.features.sequence import Sequence
 from rnnsound.nn.history import History
 
@@ -101,6 +104,8 @@ def make_parts(
     if resume is not None:
         network.load_state_dict(resume.network.state_dict())
     primer, peak = learned[0][: config.render.primer], max(sound.peak for sound in sounds)
+    if note.whole and note.onset is None and isinstance(scaler, PitchScaler):
+        primer = replace(primer, first_phase=phases_before(learned[0], scaler.reference_frequency))
     return Parts(config, scaler, network, primer, note, History(), peak), learned
 
 

@@ -92,6 +92,14 @@ def test_what_a_take_does_after_the_recording_fell_silent_is_no_decay_of_it():
     assert off["decay, worst (%)"] < 2
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_partial_that_does_not_get_weaker_is_no_error_if_the_recordings_does_not_either():
+    losses = np.where(np.arange(8) == 5, -1.0, 12.0)
+    assert compare_struck(struck(losses), struck(losses), C4, 2.9)["decay, worst (%)"] == 0
+    off = compare_struck(struck(losses), struck(np.full(8, 12.0)), C4, 2.9)
+    assert off["decay, worst (%)"] == np.inf
+
+
 class Player:
     """Plays a tone of ten seconds that is off by what its seed says: cents, loudness; at 9, noise."""
 

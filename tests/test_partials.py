@@ -175,3 +175,12 @@ def test_a_partial_that_comes_back_is_heard_again():
     at = np.arange(4 * RATE) / RATE
     beating = Sound(0.1 * (np.cos(2 * np.pi * 440 * at) + np.cos(2 * np.pi * 440.5 * at)) * (at < 3), RATE)
     assert heard_until(beating, 440.0) == pytest.approx(3.0, abs=0.03)  # 1 s is silence, too
+
+
+def test_where_another_partial_is_cut_off_a_dead_one_is_not_heard_again():
+    """A click holds all frequencies; 60 dB of the upper partial are gone after 1 s."""
+    t = np.arange(3 * RATE) / RATE
+    sound = Sound(np.cos(2 * np.pi * 300 * t) + 0.1 * 10 ** (-3 * t) * np.cos(2 * np.pi * 2000 * t), RATE)
+    assert heard_until(sound, 2000.0) == pytest.approx(1.0, abs=0.05)
+    assert decay(sound, 2000.0, 2.9) == pytest.approx(1.0, rel=0.02)
+    assert heard_until(sound, 300.0) == pytest.approx(3.0, abs=0.01)

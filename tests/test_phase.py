@@ -3,7 +3,7 @@ import pytest
 from judges import RATE, ring
 
 from rnnsound import Frames, PhaseVocoder, Sound, measures, sine
-from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before, regions_of_influence
+from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before, phases_before, regions_of_influence
 
 
 def jittered(frames, hertz, seed=0):
@@ -187,3 +187,38 @@ def test_locked_frequencies_are_within_half_a_turn_per_hop_of_their_bins_as_meas
     away = np.abs(frames.frequency[1:] - frames.bin_centers)
     assert away.max() <= 44_100 / 256 + 1e-6
     assert away.max() > 44_100 / 300  # some are as far as that
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_out_of_silence_partials_come_to_lie_beside_each_other_as_in_the_recording(seed):
+    """In the frame that they are led to; chance would be a quarter of a turn off."""
+    rng, t = np.random.default_rng(seed), np.arange(RATE) / RATE
+    begun = 2 * np.pi * rng.random(12)
+    tone = sum(np.sin(2 * np.pi * 330 * k * t + begun[k - 1]) / k for k in range(1, 13))
+    note = Sound(0.3 * np.pad(np.clip(t / 0.05, 0, 1) * tone, (4096, 0)), RATE)
+    frames = PhaseVocoder(2048, 512, 300).analyze(note)
+    energy = frames.magnitude[20:] ** 2
+    frequency = (energy * frames.frequency[20:]).sum(axis=0) / np.maximum(energy.sum(axis=0), 1e-30)
+    loudest = int((frames.magnitude[:86] ** 2).sum(axis=1).argmax())
+    bins = np.rint(330 * np.arange(1, 13) * 2048 / RATE).astype(int)
+
+    def off(phases):
+        still = np.broadcast_to(frequency, frames.frequency.shape)
+        locked = lock_phases(Frames(frames.magnitude, still, RATE, 2048, 512, phases))
+        turns = (locked[loudest:].first_phase - frames[loudest:].first_phase)[bins] / (2 * np.pi)
+        return np.abs(turns - np.rint(turns))
+
+    assert np.median(off(phases_before(frames, frequency))) < 0.06
+    assert np.median(off(np.zeros(300))) > 0.12
+
+
+def test_a_tone_out_of_silence_is_no_pulse():
+    """Bins that nothing is in yet are not all taken for one partial, and led in step."""
+    t = np.arange(RATE) / RATE
+    tone = sum(np.sin(2 * np.pi * 330 * k * t + k * k) for k in range(1, 13))
+    note = Sound(np.pad(tone, (8192, 0)) / 100, RATE)
+    vocoder = PhaseVocoder(2048, 512, 300)
+    frames = vocoder.analyze(note)
+    silent = Frames(frames.magnitude, np.tile(frames.frequency[40], (len(frames), 1)), RATE, 2048, 512)
+    made = vocoder.synthesize(lock_phases(silent)).crop(0.4, 1.0)
+    assert made.peak < 0.75 * 12 / 100  # that of a pulse

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from IPython.testing.globalipapp import start_ipython
+from matplotlib.figure import Figure
 
 from rnnsound import PhaseVocoder, Sound, article, show, sine
 from rnnsound.nn.history import History
@@ -139,6 +140,31 @@ def test_turning_a_slider_changes_the_sound_and_the_picture(capsys):
     np.testing.assert_allclose(samples, sine(880.0, seconds=0.2).samples, atol=2**-15)
     assert image.value != before
     assert "880 Hz sine" in text.value
+
+
+def test_the_new_sound_is_there_before_its_picture_is_drawn():
+    slider = ipywidgets.IntSlider(value=440, min=100, max=1000, description="frequency")
+    drawing = []
+
+    def plot(sound, ax):
+        if drawing:  # the box is there
+            assert drawing[0].value == encode(sound)
+        return show.plot_waveform(sound, ax)
+
+    audio = show.explore(lambda f: sine(f, seconds=0.2), slider, (200,), plot).children[2]
+    drawing.append(audio)
+    slider.value = 880
+    assert audio.value == encode(sine(880.0, seconds=0.2))
+
+
+@pytest.mark.parametrize("top", [None, 6000])
+def test_a_quick_spectrogram_is_the_usual_one_pixel_by_pixel(top):
+    sound = sine(440.0, 1.0)
+    quick = show.plot_spectrogram(sound, plots.quick_axes(), max_frequency=top)
+    ax = Figure(figsize=quick.figure.get_size_inches(), dpi=quick.figure.dpi).add_axes((0.1, 0.2, 0.88, 0.68))
+    usual = show.plot_spectrogram(sound, ax, max_frequency=top)
+    files = plots.png(quick.figure, quick=True), plots.png(usual.figure)
+    np.testing.assert_array_equal(*(matplotlib.image.imread(io.BytesIO(file)) for file in files))
 
 
 def test_a_setting_that_cannot_work_is_explained_and_no_older_sound_is_taken_for_its():

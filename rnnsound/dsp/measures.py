@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnsound.dsp.period import periods, self_similarity, without_slow_movement
+from rnnsound.dsp.remembered import remembered
 from rnnsound.dsp.sound import Sound
 
 FLOOR_DB = -70.0  # what lies this far below a recording's loudest band is taken as silence
@@ -83,6 +84,7 @@ def spectral_centroid(sound: Sound, start: float) -> float:
     return float(spectrum @ np.arange(1025) / spectrum.sum() * sound.sample_rate / 2048)
 
 
+@remembered
 def pitch(sound: Sound, low: float = 50.0, high: float = 2000.0) -> tuple[np.ndarray, np.ndarray]:
     """Follow the pitch of a sound that has one pitch at a time.
 

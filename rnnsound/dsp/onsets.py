@@ -9,6 +9,7 @@ Notebook: 08_transformations.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from rnnsound.dsp.remembered import remembered
 from rnnsound.dsp.sound import Sound
 
 _SIZE, _HOP = 512, 64  # samples, at 44,100 a second: 12 ms, every 1.5 ms
@@ -23,6 +24,7 @@ _MOMENT = 0.001  # seconds that sudden movement is summed over
 _STANDS_OUT = 0.001  # of the sudden movement's energy at its largest
 
 
+@remembered
 def find_onsets(sound: Sound) -> np.ndarray:
     """Return where something new begins, in samples, ascending.
 

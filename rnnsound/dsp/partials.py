@@ -132,4 +132,8 @@ def heard_until(sound: Sound, frequency: float) -> float:
 
 
 def _last_heard(times: np.ndarray, level: np.ndarray) -> float:
-    return float(times[level >= level.max() + _FLOOR_DB][-1])
+    """Return when a level is last within 60 dB of the loudest, but for a click where a sound is cut off."""
+    heard = times[level >= level.max() + _FLOOR_DB]
+    before = heard[heard < times[-1] - _SMOOTHED / 2]
+    last = heard[-1] if len(before) == 0 or heard[-1] - before[-1] < _SMOOTHED else before[-1]
+    return float(last)

@@ -24,6 +24,8 @@ from rnnsound.dsp.sound import Sound
 from rnnsound.dsp.vocoder import PhaseVocoder
 
 _MAIN_LOBE = 2.0  # bins from the middle of a Hann window's transform to its first zero
+_SILENT = 1e-6  # of the loudest frame's power, -60 dB: where no partial is to be seen yet
+_SPOKEN = 1.0  # seconds in which a note has spoken
 
 
 def lock_phases(frames: Frames) -> Frames:
@@ -34,6 +36,7 @@ def lock_phases(frames: Frames) -> Frames:
     Where that is negative, in every other side lobe, half a turn is added. One number, theta, thus holds the
     phases of all bins of a partial, and it advances by their mean frequency. A bin that reads 785 Hz
     beside a tone of 440 Hz, because its phase went round once too often, is only one more bin of that tone.
+    In the silence before a sound there are no peaks, and each bin advances by itself.
 
     Args:
         frames: measured or generated; their first phase gives the partials' phases in frame 0.
@@ -47,6 +50,8 @@ def lock_phases(frames: Frames) -> Frames:
     """
     bins = np.arange(frames.n_components)
     peak = regions_of_influence(frames.magnitude)
+    power = (frames.magnitude**2).sum(axis=1)
+    peak[: int(np.argmax(power > _SILENT * power.max()))] = bins
     turns_per_hz = frames.hop_size / frames.sample_rate
     advance = _shared_advance(frames.frequency * turns_per_hz, peak, frames.magnitude**2)
     tilt = bins * ((frames.fft_size - 1) / (2 * frames.fft_size))  # how far bin k lies behind theta, in turns
@@ -60,6 +65,26 @@ def lock_phases(frames: Frames) -> Frames:
     beyond = np.diff(phase, axis=0, prepend=phase[:1]) - center
     beyond -= np.rint(beyond)
     return replace(frames, frequency=(center + beyond) / turns_per_hz, first_phase=2 * np.pi * phase[0])
+
+
+def phases_before(frames: Frames, frequency: np.ndarray) -> np.ndarray:
+    """Return phases for frame 0 with which partials come to lie beside each other as they do in a recording.
+
+    A note that comes out of silence has no phases to begin with. If all began with the same, they would add
+    up to a pulse, with a far higher peak than the recording's.
+
+    Args:
+        frames: of the recording.
+        frequency: that each component keeps to on the way, in Hz, (n_components,).
+
+    Returns:
+        In radians, (n_components,), such that the phases are the recording's in its loudest frame of the
+        first second.
+    """
+    n = max(round(_SPOKEN * frames.sample_rate / frames.hop_size), 1)
+    loudest = int((frames.magnitude[:n] ** 2).sum(axis=1).argmax())
+    turns = frequency * (loudest * frames.hop_size / frames.sample_rate)
+    return frames[loudest:].first_phase - 2 * np.pi * (turns % 1)
 
 
 def griffin_lim(frames: Frames, vocoder: PhaseVocoder, n_iter: int = 4, onset: int = 0) -> Frames:

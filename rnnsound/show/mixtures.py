@@ -136,7 +136,7 @@ def fit_by_hand(
             turned = np.array([[slider.value for slider in row.children] for row in rows[: count.value]])
             try:
                 ax = plot_mixture(values, *turned.T, quick_axes(), "Turned by hand", name, unit)
-                image.value, nats = png(ax.figure), mixture_nats(values, *turned.T)
+                image.value, nats = png(ax.figure, quick=True), mixture_nats(values, *turned.T)
                 text.value = f"loss: <b>{nats:.2f} nats</b>"
             except ValueError as error:
                 image.value, text.value = b"", html.escape(str(error))

@@ -35,7 +35,7 @@ def explore_plot(
         with busy:
             try:
                 ax = draw(**{name: slider.value for name, slider in sliders.items()}, ax=panels()[0])
-                image.value, text.value = png(ax.figure), html.escape(ax.get_label())
+                image.value, text.value = png(ax.figure, quick=True), html.escape(ax.get_label())
             except Exception as error:  # any of the learner's own mistakes: in a log, nobody would find it
                 image.value = b""
                 text.value = told(error)

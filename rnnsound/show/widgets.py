@@ -21,6 +21,8 @@ def explore(
 ) -> ipywidgets.VBox:
     """Hear and see what a setting does: let go of the slider, and the player holds the new sound.
 
+    The picture follows as soon as it is drawn.
+
     Three to five settings are shown as ordinary players too, for a page that is read without a kernel.
 
     Args:
@@ -41,14 +43,15 @@ def explore(
         with busy:
             try:
                 sound = make_sound(change["new"])
-                heard, seen = encode(sound, shared_gain([sound])), png(plot(sound, quick_axes()).figure)
+                audio.value = encode(sound, shared_gain([sound]))
+                text.value = caption(sound.label, sound)
+                image.value = png(plot(sound, quick_axes()).figure, quick=True)
             except Exception as error:  # any of the learner's own mistakes: in a log, nobody would find it
                 audio.value = image.value = b""
                 text.value = told(error)
                 if not isinstance(error, ValueError):
                     raise
                 return
-            audio.value, image.value, text.value = heard, seen, caption(sound.label, sound)
 
     update({"new": slider.value})
     slider.observe(update, names="value")
