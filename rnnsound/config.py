@@ -222,7 +222,7 @@ class CorpusConfig(Settings):
 
     network: NetworkConfig = NetworkConfig(hidden_size=128)
     train: TrainConfig = TrainConfig(
-        epochs=600,
+        epochs=700,
         sequence_length=20,
         batch_size=32,
         optimizer="adam",

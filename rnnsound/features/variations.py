@@ -24,7 +24,7 @@ TIMES = ("since_onset", "until_end")
 MIXED = 0.6  # of the notes are moved towards a neighbor
 BEYOND = 0.25
 """Share of the notes beyond the two neighbors in what lies halfway between these; none at the notes."""
-ACROSS, FARTHEST = 0.2, 4.0
+ACROSS, FARTHEST = 0.15, 4.0
 """Part of the mixed notes that move to another instrument; semitones that its nearest note may be away."""
 SHORTEST = 1.0
 """Seconds: a shorter note is made of one that long (see follow); attack and release at once are hard."""
