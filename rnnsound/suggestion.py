@@ -124,7 +124,7 @@ def _kind(note: Sound) -> tuple[str, float, str, str]:
     fall = _fall(times, levels)
     if fall is not None:
         has_pitch = pitched >= _HARDLY and steady >= _STEADY
-        tone = f"a pitch near {frequency:.1f} Hz" if has_pitch else "no one pitch, like a drum"
+        tone = f"a pitch near {frequency:.1f} Hz" if has_pitch else "no one pitch, like a bell or a drum"
         at = times[levels.argmax()]
         why = f"Struck: it is loudest at {at:.2f} s, then falls all the time, {fall:.0f} dB; it has {tone}."
         return "struck", frequency if has_pitch else np.nan, why, _EXPECT["struck"]

@@ -110,6 +110,7 @@ def test_bundled_recordings_are_what_they_are(name):
     ("make", "kind", "said"),
     [
         (bell, "struck", "falls all the time"),
+        (lambda: bell(6.0, 22_050), "struck", "no one pitch, like a bell"),
         (pluck, "struck", "a pitch near 19"),
         (vibrato, "held", "a pitch near 440"),
         (long, "held", "It lasts 60 s, of which the first 20 s are learned"),
