@@ -5,6 +5,7 @@ import pytest
 from judges import RATE
 
 from rnnsound import Sound, sine
+from rnnsound.dsp.measures import level, pitch
 from rnnsound.dsp.melody import parse_melody, play_melody
 
 
@@ -91,3 +92,23 @@ def test_a_melody_of_rests_is_silent_and_any_rate_is_kept():
 def test_what_cannot_be_played_is_said(melody, frequency, tempo, said):
     with pytest.raises(ValueError, match=said):
         play_melody(melody, sine(440.0, 1.0), frequency, tempo)
+
+
+def test_what_plays_any_pitch_is_told_length_and_pitch_and_its_notes_are_not_shifted():
+    asked = []
+
+    def play(seconds, hertz):
+        asked.append((round(seconds, 3), round(hertz, 2)))
+        return sine(hertz, seconds)
+
+    melody = play_melody("A4 1, R 1, A5 2, A4 1", play, beats_per_minute=120)
+    assert asked == [(0.53, 440.0), (1.03, 880.0)]  # equal notes are made once
+    assert melody.duration == pytest.approx(2.53, abs=1e-3)
+    for start, hertz in ((0.1, 440), (1.2, 880), (2.1, 440)):
+        assert np.nanmedian(pitch(melody.crop(start, start + 0.3))[1]) == pytest.approx(hertz, rel=1e-3)
+    assert level(melody.crop(0.6, 0.9)) == -np.inf
+
+
+def test_a_recorded_note_needs_its_pitch():
+    with pytest.raises(ValueError, match="give frequency="):
+        play_melody("A4 1", sine(440, 1))
