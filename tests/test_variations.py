@@ -18,7 +18,16 @@ from rnnsound.dsp.harmonics import (
 )
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import Note, NoteTable
-from rnnsound.features.variations import ACROSS, BEYOND, MIXED, Variations, follow, n_conditions, tell
+from rnnsound.features.variations import (
+    ACROSS,
+    BEYOND,
+    FARTHEST,
+    MIXED,
+    Variations,
+    follow,
+    n_conditions,
+    tell,
+)
 
 RECORDED = n_frames_for(3.5)
 PITCHES = {"low": 50.0, "mid": 54.0, "high": 57.0, "top": 62.0}
@@ -163,6 +172,29 @@ def test_notes_are_moved_to_another_instrument_as_far_as_the_network_is_told():
             shares.append(flute)
     between = np.mean([0 < share < 1 for share in shares])
     assert between == pytest.approx(MIXED * ACROSS, abs=0.05)
+
+
+def test_takes_of_one_pitch_are_no_neighbors_and_every_number_is_finite():
+    """Each pitch twice: what is mixed lies between pitches, and nothing is divided by no distance."""
+    notes = [note_of(f"{midi} {take}", midi, 1e-3 * take) for midi in (50.0, 54.0, 57.0) for take in (1, 2)]
+    variations, _ = varied(notes)
+    midi = np.array([note.midi for note in variations.table.notes])
+    np.testing.assert_array_equal(midi[variations.neighbors[:, 0]], [50, 50, 50, 50, 54, 54])
+    np.testing.assert_array_equal(midi[variations.neighbors[:, 1]], [54, 54, 57, 57, 57, 57])
+    for rows in (rows for epoch in range(30) for rows in variations.epoch(epoch)):
+        assert np.isfinite(rows.vectors).all()
+
+
+def test_the_nearest_note_of_another_instrument_is_found_as_by_looking_at_every_pair():
+    rng = np.random.default_rng(0)
+    names = [("reed", "flute", "string")[kind] for kind in rng.integers(0, 3, 40)]
+    table = [note_of(f"n{i}", 50 + 30 * place, 1e-3, names[i]) for i, place in enumerate(rng.random(40))]
+    variations, _ = varied(table)
+    midi = variations.midi
+    away = np.abs(midi[:, None] - midi)
+    away[np.equal.outer(names, names)] = np.inf
+    nearest = np.where(away.min(axis=1) <= FARTHEST, away.argmin(axis=1), np.arange(40))
+    np.testing.assert_array_equal(variations.across, nearest)
 
 
 def test_a_note_alone_stays_what_it_is():

@@ -9,7 +9,6 @@ count. Notebook: 10_scaling_up.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
@@ -32,6 +31,7 @@ _OWN, _SHORT = 0.4, 0.3  # of the batches: as long as most recordings; short; th
 _OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 3.5, (SHORTEST, 1.5), (1.5, 7.0)
 _HELD_FROM = 0.8  # seconds, from where on a note is held
 _OF_SHORT = 0.3  # of a note: where that is if it is shorter
+_ALIKE = 0.25  # semitones: notes nearer to each other are takes of one pitch
 
 
 def n_conditions(n_instruments: int) -> int:
@@ -181,19 +181,31 @@ class Variations:
         return self.scaler.transform(values, self.scaler.mask(self.midi[number : number + 1]))
 
     def _find_neighbors(self) -> np.ndarray:
-        """Return the next lower and the next higher note of each one's instrument, or itself, (n, 2)."""
+        """Return the next lower and the next higher note of each one's instrument, or itself, (n, 2).
+
+        Takes of one pitch are no neighbors: between them nothing lies.
+        """
         found = np.repeat(np.arange(len(self.table))[:, None], 2, axis=1)
         for instrument in self.table.instruments:
-            notes = self.table.of_instrument(instrument)
-            for below, above in pairwise(notes):
-                found[below, 1], found[above, 0] = above, below
+            notes = np.array(self.table.of_instrument(instrument))
+            midi = self.midi[notes]
+            below, above = np.searchsorted(midi, midi - _ALIKE) - 1, np.searchsorted(midi, midi + _ALIKE)
+            found[notes[below >= 0], 0] = notes[below[below >= 0]]
+            found[notes[above < len(notes)], 1] = notes[above[above < len(notes)]]
         return found
 
     def _find_across(self, names: list[str]) -> np.ndarray:
         """Return of each note the nearest in pitch of another instrument, or itself if none is near, (n,)."""
-        away = np.abs(self.midi[:, None] - self.midi)
-        away[np.equal.outer(names, names)] = np.inf
-        return np.where(away.min(axis=1) <= FARTHEST, away.argmin(axis=1), np.arange(len(names)))
+        found, away = np.arange(len(names)), np.full(len(names), np.nextafter(FARTHEST, np.inf))
+        order = np.argsort(self.midi, kind="stable")
+        for upward in (order, order[::-1]):
+            last = other = -1  # the note before, and the last one of another instrument
+            for here in upward:
+                other = last if last >= 0 and names[last] != names[here] else other
+                if other >= 0 and abs(self.midi[here] - self.midi[other]) < away[here]:
+                    found[here], away[here] = other, abs(self.midi[here] - self.midi[other])
+                last = here
+        return found
 
 
 class HeldOut:
