@@ -21,11 +21,12 @@ from rnnsound.features.variations import Variations
 from rnnsound.instrument_model import InstrumentModel
 from rnnsound.nn import train as train_module
 from rnnsound.nn.team import Team, current_team, joined
+from rnnsound.presets import INSTRUMENTS
 from tests.processes import Processes, made_up_notes
 
 EPOCHS = 3  # in one measurement
 MEAN_FRAMES = n_frames_for(2.9)  # of a note as it is varied, about
-DEFAULT = CorpusConfig().replace(epochs=EPOCHS)
+DEFAULT = INSTRUMENTS.replace(epochs=EPOCHS)
 TABLES = {"cpu": ((64, 128, 256), (16, 64)), "cuda": ((128, 512, 1024, 2048), (64, 512, 4096))}
 
 

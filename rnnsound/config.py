@@ -220,18 +220,8 @@ class CorpusConfig(Settings):
     Notebook: 10_scaling_up.
     """
 
-    network: NetworkConfig = NetworkConfig(hidden_size=128)
-    train: TrainConfig = TrainConfig(
-        epochs=700,
-        sequence_length=20,
-        batch_size=32,
-        optimizer="adam",
-        learning_rate=0.005,
-        final_learning_rate=0.02,
-        scheduled_sampling=0.5,
-        input_noise=0.2,
-        loss="beta_nll",
-    )
+    network: NetworkConfig = NetworkConfig()
+    train: TrainConfig = TrainConfig()
 
     def __post_init__(self):
         check_loss(self.train.loss, self.network.n_mixtures)

@@ -7,7 +7,6 @@ import os
 import warnings
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -22,8 +21,10 @@ from rnnsound.dsp.harmonics import (
     HarmonicFrames,
     n_frames_for,
     synthesize_harmonics,
+    to_hertz,
+    to_midi,
 )
-from rnnsound.dsp.sound import Sound, faded_out
+from rnnsound.dsp.sound import Sound, faded_out, turned_down
 from rnnsound.features.corpus import LONGEST_NAME, MOST_INSTRUMENTS
 from rnnsound.features.harmonic_scaler import HarmonicScaler
 from rnnsound.features.note_table import N_VALUES, NoteTable
@@ -34,11 +35,10 @@ from rnnsound.nn.network import SoundRNN
 from rnnsound.nn.stopping import stoppable
 from rnnsound.nn.team import current_team
 from rnnsound.nn.train import train
+from rnnsound.presets import INSTRUMENTS
 
-_DEFAULT = CorpusConfig()
 _SHORTEST, _LONGEST = 0.1, 600.0  # seconds of a note
 _BEYOND = 12.0  # semitones that a note may lie beyond those learned
-_LOUDER = 2.0  # 6 dB
 KIND = "instruments"
 """What a file says it holds; see container.read_kind."""
 _FADE, _FADE_PART = 0.03, 0.1  # seconds, and at most that part of a note: frames are 46 ms long, ends are not
@@ -81,7 +81,7 @@ class InstrumentModel:
     def fit(
         cls,
         table: NoteTable,
-        config: CorpusConfig = _DEFAULT,
+        config: CorpusConfig = INSTRUMENTS,
         validation: NoteTable | None = None,
         resume: "InstrumentModel | None" = None,
         device: str = "cpu",
@@ -179,11 +179,7 @@ class InstrumentModel:
         name = instrument if isinstance(instrument, str) else " and ".join(instrument)
         sound = Sound(sound.samples[: round(seconds * RATE)], RATE, f"{name}, {pitch:.1f} Hz, seed {seed}")
         sound = faded_out(sound, min(_FADE, _FADE_PART * seconds))
-        if sound.peak <= _LOUDER * self.peak:
-            return sound
-        gain = _LOUDER * self.peak / sound.peak
-        remark = f"turned down by {-20 * np.log10(gain):.1f} dB: the network went far beyond its notes"
-        return replace(sound, samples=gain * sound.samples, remark=remark)
+        return turned_down(sound, self.peak, "its notes")
 
     def generate_frames(
         self,
@@ -241,7 +237,7 @@ class InstrumentModel:
             ends, peak = numbers["ends"], float(numbers["peak"][0])
             if ends.shape != (len(set(names)), 2) or (ends[:, 0] > ends[:, 1]).any() or not peak > 0:
                 raise ValueError("the instruments' ranges are out of order")
-            config = _DEFAULT.replace(**description["settings"])
+            config = INSTRUMENTS.replace(**description["settings"])
             scaler = HarmonicScaler().restore(groups["scaler"])
             with torch.device("meta"):
                 network = _make_network(config, len(names))
@@ -268,9 +264,9 @@ class InstrumentModel:
             raise ValueError(f"seconds={seconds} is out of range; use {_SHORTEST} to {_LONGEST:.0f}")
         ends = np.array(list(self.ranges.values()))[shares > 0]
         low, high = ends[:, 0].min() - _BEYOND, ends[:, 1].max() + _BEYOND
-        midi = 69 + 12 * np.log2(pitch / 440) if np.isfinite(pitch) and pitch > 0 else np.nan
+        midi = to_midi(pitch) if np.isfinite(pitch) and pitch > 0 else np.nan
         if not low <= midi <= high:
-            first, last = (440 * 2 ** ((end - 69) / 12) for end in (low, high))
+            first, last = to_hertz([low, high])
             raise ValueError(
                 f"pitch={pitch} Hz is too far from the notes that were learned; use {first:.0f} to {last:.0f}"
             )

@@ -17,7 +17,7 @@ from rnnsound.dsp import recordings
 from rnnsound.features.corpus import LISTING, audio_files, can_be_listed, list_corpus, write_corpus
 from rnnsound.features.corpus_cache import measure_corpus
 from rnnsound.options import add_options, given, option_name
-from rnnsound.presets import PRESETS
+from rnnsound.presets import INSTRUMENTS, PRESETS
 from rnnsound.terminal import UnusableArgument, check_outputs, say
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _prepared(
         check_outputs(options.output, [folder / LISTING, *audio_files(folder)])
     resume = InstrumentModel.load(_resumable(options.output, KIND)) if options.resume else None
     try:
-        config = (resume.config if resume else CorpusConfig()).replace(**given(options, *PARTS))
+        config = (resume.config if resume else INSTRUMENTS).replace(**given(options, *PARTS))
     except ValueError as error:
         raise UnusableArgument(error) from error
     if leads and not (folder / LISTING).exists():

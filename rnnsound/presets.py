@@ -83,5 +83,8 @@ PRESETS = {
 }
 """Configs by the name that the command line knows them by."""
 
-INSTRUMENTS = CorpusConfig()
+INSTRUMENTS = CorpusConfig(
+    network=CLARINET.network,
+    train=replace(CLARINET.train, epochs=700, batch_size=32, learning_rate=0.005, scheduled_sampling=0.5),
+)
 """This project's best for a corpus: many notes of several instruments, learned by one network."""

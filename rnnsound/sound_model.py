@@ -14,7 +14,7 @@ from rnnsound.checkpoint import Parts, load_checkpoint, save_checkpoint
 from rnnsound.config import ModelConfig
 from rnnsound.dsp.frames import Frames
 from rnnsound.dsp.phase import griffin_lim, lock_phases, mute_before
-from rnnsound.dsp.sound import Sound
+from rnnsound.dsp.sound import LOUDER, Sound, turned_down
 from rnnsound.features import Excerpt, Scaler, make_note
 from rnnsound.fitting import make_parts, make_sequence, make_vocoder, prepared
 from rnnsound.nn.generate import Draw, draw_learned, generate
@@ -25,7 +25,6 @@ from rnnsound.nn.stopping import stoppable
 from rnnsound.nn.train import train
 from rnnsound.presets import SINE
 
-_LOUDER = 2.0  # 6 dB
 _LONGEST = 3600  # seconds in one take: an hour takes minutes and gigabytes
 
 
@@ -277,12 +276,10 @@ class SoundModel:
 
         Later ones are divided by ever less; of a clean tone out of step a few stick out, and are cut off.
         """
-        limit = _LOUDER * self.peak
+        limit = LOUDER * self.peak
         if np.abs(sound.samples[:end]).max() <= limit:
             return replace(sound, samples=sound.samples.clip(-limit, limit))
-        gain = limit / sound.peak
-        remark = f"turned down by {-20 * np.log10(gain):.1f} dB: the network went far beyond its recording"
-        return replace(sound, samples=gain * sound.samples, remark=remark)
+        return turned_down(sound, self.peak, "its recording")
 
     @property
     def _start(self) -> int:

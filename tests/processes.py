@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnsound.config import CorpusConfig
 from rnnsound.dsp.harmonics import HARMONIC, N_BANDS, N_PARTIALS, HarmonicFrames, n_frames_for, to_hertz
 from rnnsound.features.note_table import Note, NoteTable
 from rnnsound.nn.team import joined
+from rnnsound.presets import INSTRUMENTS
 
-QUICK = CorpusConfig().replace(hidden_size=16, batch_size=5, epochs=1, sequence_length=100)
+QUICK = INSTRUMENTS.replace(hidden_size=16, batch_size=5, epochs=1, sequence_length=100)
 
 
 def made_up_notes(count: int, seconds: float = 1.0) -> NoteTable:

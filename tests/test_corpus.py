@@ -20,7 +20,6 @@ from tqdm.auto import tqdm
 
 from rnnsound import InstrumentModel, Sound, recordings, sine
 from rnnsound.__main__ import main
-from rnnsound.config import CorpusConfig
 from rnnsound.container import read_kind
 from rnnsound.dsp.corpus_note import measure_pitch, to_corpus_note
 from rnnsound.dsp.harmonics import analyze_harmonics, seconds_of, to_hertz, to_midi
@@ -31,6 +30,7 @@ from rnnsound.features.corpus_cache import measure_corpus
 from rnnsound.features.note_table import N_VALUES, Note, NoteTable
 from rnnsound.features.variations import tell
 from rnnsound.nn.mdn import beta_nll_loss
+from rnnsound.presets import INSTRUMENTS
 
 QUICK = ["--hidden-size", "8", "--batch-size", "8"]
 FORMATS = ((".wav", 44_100), (".flac", 48_000), (".ogg", 32_000), (".wav", 22_050))
@@ -429,7 +429,7 @@ def test_the_loss_on_held_out_notes_is_that_of_the_network_on_them_as_they_are(l
     folder, _ = listed
     table = measure_corpus(folder, progress=False)
     learned, held_out = table.split()
-    config = CorpusConfig().replace(epochs=2, hidden_size=8, batch_size=8)
+    config = INSTRUMENTS.replace(epochs=2, hidden_size=8, batch_size=8)
     model = InstrumentModel.fit(learned, config, held_out, progress=False)
     assert len(held_out) == 2
     total, count, masks = 0.0, 0, []
@@ -457,7 +457,7 @@ def test_a_training_goes_on_with_or_without_held_out_notes_and_its_file_stays_re
     folder, _ = listed
     table = measure_corpus(folder, progress=False)
     learned, held_out = table.split()
-    small = CorpusConfig().replace(epochs=1, hidden_size=4, batch_size=8)
+    small = INSTRUMENTS.replace(epochs=1, hidden_size=4, batch_size=8)
     for first, then, points in ((None, held_out, 0), (held_out, None, 0), (held_out, held_out, 2)):
         model = InstrumentModel.fit(learned, small, first, progress=False)
         more = InstrumentModel.fit(learned, small.replace(epochs=2), then, model, progress=False)

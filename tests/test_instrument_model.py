@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from rnnsound.config import CorpusConfig
 from rnnsound.dsp.corpus_note import measure_pitch, to_corpus_note
 from rnnsound.dsp.harmonics import RATE, analyze_harmonics, to_hertz, to_midi
 from rnnsound.dsp.measures import log_mel_distance, pitch
-from rnnsound.dsp.recordings import _DATA
+from rnnsound.dsp.recordings import corpus_folder
 from rnnsound.dsp.sound import Sound, sine
 from rnnsound.features.note_table import Note, NoteTable
 from rnnsound.instrument_model import InstrumentModel
-from rnnsound.presets import SINE
+from rnnsound.presets import INSTRUMENTS, SINE
 from rnnsound.sound_model import SoundModel
 
-SMALL = CorpusConfig().replace(hidden_size=64, epochs=200, learning_rate=0.01)
+SMALL = INSTRUMENTS.replace(hidden_size=64, epochs=200, learning_rate=0.01)
 LEARNED = [("clarinet", name) for name in ("F4", "As4", "D5")] + [
     ("flute", name) for name in ("A4", "C5", "E5")
 ]
@@ -30,7 +29,7 @@ def notes():
     """The notes as a corpus holds them, with what is known of each and its frames."""
     found = []
     for instrument, name in LEARNED:
-        recording = Sound.read(_DATA / "corpus" / instrument / f"{name}.mp3")
+        recording = Sound.read(corpus_folder() / instrument / f"{name}.mp3")
         frequency = measure_pitch(recording)
         sound = to_corpus_note(recording, frequency)
         note = Note(name, instrument, float(to_midi(frequency)))
@@ -101,8 +100,8 @@ def test_a_clarinet_is_no_flute_and_half_of_each_is_neither(model, notes):
     between = model.generate(3.5, at, {"clarinet": 0.5, "flute": 0.5})
     apart = log_mel_distance(clarinet, flute)
     assert apart > 6
-    assert log_mel_distance(between, flute) < apart
-    assert log_mel_distance(between, clarinet) < apart
+    for end in (clarinet, flute):  # no step from one to the other, but a way
+        assert 0.2 * apart < log_mel_distance(between, end) < 0.85 * apart
     recording = next(s for n, s, _ in notes if n.name == "C5")
     assert log_mel_distance(flute, recording) + 3 < log_mel_distance(clarinet, recording)
 

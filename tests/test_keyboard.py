@@ -27,6 +27,7 @@ def test_keys_are_named_and_nothing_sounds_before_a_click():
     assert len(keys) == 14
     assert asked == []
     assert audio.value == b""
+    assert audio.autoplay  # a key that is clicked is heard at once
     assert not audio.loop
     assert all(isinstance(key, ipywidgets.Button) and key.tooltip for key in keys.values())
 

@@ -187,6 +187,25 @@ def faded_out(sound: Sound, seconds: float) -> Sound:
     return replace(sound, samples=sound.samples * gain)
 
 
+LOUDER = 2.0
+"""What a network makes may peak this many times as high as what it learned: 6 dB."""
+
+
+def turned_down(sound: Sound, peak: float, learned: str) -> Sound:
+    """Return a sound that a network made, turned down if it peaks more than 6 dB above what was learned.
+
+    Args:
+        sound: that was made.
+        peak: largest sample of what was learned.
+        learned: what that was, for the remark that says so: "its recording".
+    """
+    if sound.peak <= LOUDER * peak:
+        return sound
+    gain = LOUDER * peak / sound.peak
+    remark = f"turned down by {-20 * np.log10(gain):.1f} dB: the network went far beyond {learned}"
+    return replace(sound, samples=gain * sound.samples, remark=remark)
+
+
 def resampled(samples: np.ndarray, ratio: float, n: int) -> np.ndarray:
     """Return n samples of the same sound, ratio times as many for each second.
 

@@ -1,17 +1,18 @@
 """Variations: what a network hears in training of a corpus: notes between notes, and of any length.
 
 A dozen notes are few. Two things make them many. A note is moved a part of the way to its neighbor of the
-same instrument, and so is the pitch that the network is told: what lies between is learned, too. Some are
-moved to a note of another instrument, so that there is a way from one to the other. Halfway, the
-next notes beyond the two have a say as well, for every note has something that is its own alone. And every
-batch has a length of its own, from one to seven seconds: notes of one length only would teach the network to
-count. Notebook: 10_scaling_up.
+same instrument, and so is the pitch that the network is told: what lies between is learned, too. Halfway, the
+next notes beyond the two have a say as well, for every note has something that is its own alone. Some notes
+are moved to one of another instrument instead, so that there is a way from one to the other. And every batch
+has a length of its own, from one to seven seconds: notes of one length only would teach the network to count.
+Notebook: 10_scaling_up.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from rnnsound.dsp.corpus_note import HEAD, TAIL
 from rnnsound.dsp.harmonics import FFT_SIZE, HOP, LEAD, RATE, frame_times, n_frames_for, seconds_of
 from rnnsound.features.conditions import N_PITCH, condition_rows, condition_width, pitch_waves, release
 from rnnsound.features.harmonic_scaler import HarmonicScaler
@@ -28,7 +29,7 @@ ACROSS, FARTHEST = 0.15, 4.0
 SHORTEST = 1.0
 """Seconds: a shorter note is made of one that long (see follow); attack and release at once are hard."""
 _OWN, _SHORT = 0.4, 0.3  # of the batches: as long as most recordings; short; the others are longer
-_OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 3.5, (SHORTEST, 1.5), (1.5, 7.0)
+_OWN_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = HEAD + TAIL, (SHORTEST, 1.5), (1.5, 7.0)
 _HELD_FROM = 0.8  # seconds, from where on a note is held
 _OF_SHORT = 0.3  # of a note: where that is if it is shorter
 _ALIKE = 0.25  # semitones: notes nearer to each other are takes of one pitch
@@ -198,9 +199,9 @@ class Variations:
         """Return of each note the nearest in pitch of another instrument, or itself if none is near, (n,)."""
         found, away = np.arange(len(names)), np.full(len(names), np.nextafter(FARTHEST, np.inf))
         order = np.argsort(self.midi, kind="stable")
-        for upward in (order, order[::-1]):
+        for way in (order, order[::-1]):
             last = other = -1  # the note before, and the last one of another instrument
-            for here in upward:
+            for here in way:
                 other = last if last >= 0 and names[last] != names[here] else other
                 if other >= 0 and abs(self.midi[here] - self.midi[other]) < away[here]:
                     found[here], away[here] = other, abs(self.midi[here] - self.midi[other])

@@ -108,14 +108,6 @@ class Team:
         """Say whether all processes have the same number."""
         return self.largest(number) == -self.largest(-number)
 
-    def wait(self) -> None:
-        """Go on when all processes have come so far.
-
-        Raises:
-            ProcessLost: a process is gone.
-        """
-        self.largest(0)
-
 
 _active: list[Team] = []
 
