@@ -184,3 +184,15 @@ def test_where_another_partial_is_cut_off_a_dead_one_is_not_heard_again():
     assert heard_until(sound, 2000.0) == pytest.approx(1.0, abs=0.05)
     assert decay(sound, 2000.0, 2.9) == pytest.approx(1.0, rel=0.02)
     assert heard_until(sound, 300.0) == pytest.approx(3.0, abs=0.01)
+
+
+def test_a_click_that_is_louder_than_a_whole_partial_hides_no_decay():
+    """The cut end of a loud tone, 60 dB above anything there was of a soft one."""
+    t = np.arange(2 * RATE + 37) / RATE
+    soft = 5e-7 * 10 ** (-0.3 * t) * np.cos(2 * np.pi * 2000 * t)
+    swell = np.sin(np.pi / 2 * np.minimum(t / 0.3, 1)) ** 2  # it comes in without a click
+    sound = Sound(swell * np.cos(2 * np.pi * 300 * t) + soft, RATE)
+    times, level = partial_level(sound, 2000.0)
+    assert level[-1] > level[times < 1.9].max() + 60
+    assert heard_until(sound, 2000.0) == pytest.approx(sound.duration, abs=0.06)
+    assert decay(sound, 2000.0, 1.5) == pytest.approx(10.0, rel=0.05)

@@ -113,13 +113,14 @@ def decay(sound: Sound, frequency: float, until: float) -> float:
     """
     times, level = partial_level(sound, frequency)
     start = onset(sound) + _SETTLED
-    span = (times >= start) & (times <= min(until, _last_heard(times, level)))
+    last, floor = _last_heard(times, level)
+    span = (times >= start) & (times <= min(until, last))
     if np.count_nonzero(span) < 20:
         raise ValueError(
             f"{sound.label}: no line can be drawn from {start:.2f} s, when the attack is over, to "
             f"{until:.2f} s; use a later until="
         )
-    slope = np.polyfit(times[span], np.maximum(level[span], level.max() + _FLOOR_DB), 1)[0]
+    slope = np.polyfit(times[span], np.maximum(level[span], floor), 1)[0]
     return -60 / slope if slope < 0 else np.inf
 
 
@@ -128,12 +129,15 @@ def heard_until(sound: Sound, frequency: float) -> float:
 
     Notebook: 07_piano.
     """
-    return _last_heard(*partial_level(sound, frequency))
+    return _last_heard(*partial_level(sound, frequency))[0]
 
 
-def _last_heard(times: np.ndarray, level: np.ndarray) -> float:
-    """Return when a level is last within 60 dB of the loudest, but for a click where a sound is cut off."""
-    heard = times[level >= level.max() + _FLOOR_DB]
-    before = heard[heard < times[-1] - _SMOOTHED / 2]
-    last = heard[-1] if len(before) == 0 or heard[-1] - before[-1] < _SMOOTHED else before[-1]
-    return float(last)
+def _last_heard(times: np.ndarray, level: np.ndarray) -> tuple[float, float]:
+    """Return when a level is last within 60 dB of its loudest, and what those 60 dB end at.
+
+    Where a sound is cut off there is a click, which counts for neither.
+    """
+    inside = times < max(times[-1] - _SMOOTHED / 2, times[1])
+    floor = level[inside].max() + _FLOOR_DB
+    last = times[inside & (level >= floor)][-1]
+    return float(times[-1] if times[-1] - last < _SMOOTHED else last), float(floor)
