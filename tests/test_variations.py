@@ -144,6 +144,20 @@ def test_halfway_the_notes_beyond_have_their_share_and_at_the_notes_none():
         assert heard == pytest.approx(share, abs=0.005), midi
 
 
+def test_between_unlike_notes_partials_are_together_as_strong_as_the_notes():
+    """One note has its odd partials, the other its even ones: means of logarithms would lose 30 dB halfway."""
+    notes = [note_of("low", 50.0, 1e-1), note_of("high", 54.0, 1e-1)]
+    for (_, frames), weak in zip(notes, (1, 0), strict=True):
+        frames.amplitude[:, weak::2] *= 1e-3
+    variations, scaler = varied(notes)
+    ends = [frames.amplitude[0] for _, frames in notes]
+    low, high = (10 * np.log10(np.sum(amplitude**2)) for amplitude in ends)
+    for vector, midi, mask in rows_of(variations, 60):
+        values = (vector * scaler.std + scaler.mean)[:, :N_PARTIALS] * mask[0, :N_PARTIALS]
+        heard = 10 * np.log10(np.sum((1e-5 * np.expm1(values)) ** 2, axis=1))
+        np.testing.assert_allclose(heard, np.interp(midi, [50, 54], [low, high]), atol=0.1)
+
+
 def test_a_player_s_vibrato_survives_the_mixing():
     variations, scaler = varied(
         [note_of("low", 50.0, 0.01, swing=0.3), note_of("high", 54.0, 0.01, swing=0.3)]

@@ -75,6 +75,22 @@ class HarmonicScaler:
         """Turn numbers of frames into vectors, float32, (..., N_VALUES)."""
         return (((values - self.mean) / self.std) * mask).astype(np.float32)
 
+    def level(self, vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Return how strong the partials of frames are together, (n_frames, 1).
+
+        Half the logarithm of their power: as much as all of them would have to be raised by, in vectors'
+        numbers before they are standardized.
+        """
+        values = (vectors * self.std + self.mean)[:, :N_PARTIALS]
+        power = np.square(np.exp(values)) @ mask[0, :N_PARTIALS]
+        return 0.5 * np.log(power)[:, None]
+
+    def raised(self, vectors: np.ndarray, by: np.ndarray) -> np.ndarray:
+        """Return vectors whose partials are stronger by so much, as level counts, (n_frames, 1)."""
+        louder = vectors.copy()
+        louder[:, :N_PARTIALS] += by / self.std[:N_PARTIALS]
+        return louder
+
     def inverse_transform(self, vectors: np.ndarray, midi: float) -> HarmonicFrames:
         """Turn vectors into the frames of a note.
 

@@ -144,23 +144,29 @@ class Variations:
         n_frames = n_frames_for(seconds)
         vectors = np.empty((len(chosen), n_frames, mask.shape[2]), dtype=np.float32)
         for row, (number, neighbor, part) in enumerate(zip(chosen, neighbors, amount, strict=True)):
-            vectors[row] = self._vectors(number, neighbor, part, seconds)
+            vectors[row] = self._vectors(number, neighbor, part, seconds, mask[row])
         part = amount[:, None]
         instruments = (1 - part) * self.instruments[chosen] + part * self.instruments[neighbors]
         told = tell(midi, instruments, n_frames, seconds)
         return Rows(vectors * mask, told, mask)
 
-    def _vectors(self, number: int, neighbor: int, part: float, seconds: float) -> np.ndarray:
+    def _vectors(
+        self, number: int, neighbor: int, part: float, seconds: float, mask: np.ndarray
+    ) -> np.ndarray:
+        """Return a note moved a part of the way to its neighbor: what changes slowly moves, the rest stays."""
         recorded = self.table.read(number)
         own = recorded[follow(seconds, len(recorded))]
         vectors = self._standardized(own[:, 0], number)
-        if part and neighbor != number:
-            vectors -= self._standardized(own[:, 1], number)
-            for other, share in self._mixture(number, neighbor, part).items():
-                means = self.table.read(other)
-                means = means[follow(seconds, len(means)), 1]
-                vectors += share * self._standardized(means, other)
-        return vectors
+        if not part or neighbor == number:
+            return vectors
+        mixed, level = 0.0, 0.0
+        for other, share in self._mixture(number, neighbor, part).items():
+            means = self.table.read(other)
+            means = self._standardized(means[follow(seconds, len(means)), 1], other)
+            mixed = mixed + share * means
+            level = level + share * self.scaler.level(means, self._mask(other))
+        mixed = self.scaler.raised(mixed, level - self.scaler.level(mixed, mask))
+        return vectors - self._standardized(own[:, 1], number) + mixed
 
     def _mixture(self, number: int, neighbor: int, part: float) -> dict[int, float]:
         """Return how much of each note's means a note has that is moved a part of the way to its neighbor."""
@@ -179,7 +185,10 @@ class Variations:
         return shares
 
     def _standardized(self, values: np.ndarray, number: int) -> np.ndarray:
-        return self.scaler.transform(values, self.scaler.mask(self.midi[number : number + 1]))
+        return self.scaler.transform(values, self._mask(number))
+
+    def _mask(self, number: int) -> np.ndarray:
+        return self.scaler.mask(self.midi[number : number + 1])
 
     def _find_neighbors(self) -> np.ndarray:
         """Return the next lower and the next higher note of each one's instrument, or itself, (n, 2).
