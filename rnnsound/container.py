@@ -19,7 +19,7 @@ from rnnsound.dsp.outputs import replacing
 LARGEST_NUMBER = 1e9
 """No weight, frequency or magnitude comes near; products of two such are still finite."""
 
-_MAGIC = b"rnnsound model 2\n"  # the number is the format's version
+_MAGIC = b"rnnsound model 3\n"  # the number is the format's version
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST_FILE = 2**30  # bytes; the article's largest model has 1.5 million
 _LARGEST_HEADER = 2**20  # of the tensors; a model's takes some thousand bytes, and so does its description

@@ -85,8 +85,8 @@ def test_conditions_stand_side_by_side_as_wide_as_they_say():
         assert condition.rows(times, 2.0).shape == (50, condition.width), name
     names = ("clock", "since_stroke")
     rows = condition_rows(names, times, 2.0)
-    assert rows.shape == (50, condition_width(names)) == (50, 18)
-    np.testing.assert_array_equal(rows[:, 12:], condition_rows(("since_stroke",), times, 2.0))
+    assert rows.shape == (50, condition_width(names)) == (50, 22)
+    np.testing.assert_array_equal(rows[:, 16:], condition_rows(("since_stroke",), times, 2.0))
     np.testing.assert_allclose(ramps(np.array([0.05]), (0.1, 0.2)), [[2.5, 3.75]], rtol=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_hands_go_round_and_two_numbers_say_where_each_tip_is():
     np.testing.assert_allclose(told, expected, atol=1e-6)
     assert told.dtype == np.float32
     clock = condition_rows(("clock",), np.array([3.7]), 5.0)
-    np.testing.assert_allclose(clock, hands(np.array([23.7]), (20, 10, 5, 2.5, 1.25, 0.625)), atol=1e-5)
+    np.testing.assert_allclose(clock, hands(np.array([23.7]), 20 / 2.0 ** np.arange(8)), atol=1e-5)
 
 
 def test_words_make_the_kinds_that_they_mean():

@@ -391,10 +391,10 @@ def test_the_network_is_told_when_the_stroke_was_and_the_time_while_the_recordin
     times = np.array([-1.0, 0.0, 0.05, 0.1, 0.15, 0.2, 0.7, 1.0, 1.5, 2.0, 2.9, 3.0, 3.9])
     rows = note.conditions(times, 4.0)
     assert rows.dtype == np.float32
-    assert rows.shape == (13, note.n_conditions) == (13, 18)
+    assert rows.shape == (13, note.n_conditions) == (13, 22)
     ramps = [np.interp(times, [0, edge], [5, 0]) for edge in (3.0, 2.0, 1.0, 0.5, 0.2, 0.1)]
     np.testing.assert_allclose(rows[:, :6], np.transpose(ramps), atol=1e-6)
-    turns = times[:, None] / np.array([20.0, 10.0, 5.0, 2.5, 1.25, 0.625])
+    turns = times[:, None] / (20 / 2.0 ** np.arange(8))
     hands = np.hstack([2 * np.sin(2 * np.pi * turns), 2 * np.cos(2 * np.pi * turns)])
     np.testing.assert_allclose(rows[:, 6:], hands, atol=1e-5)
     np.testing.assert_array_equal(note.conditions(times, 60.0), rows)  # the end is not known

@@ -178,15 +178,15 @@ def measured(duration=10.2, release=1.5):
 
 
 def clock(times):
-    """Six hands, written out."""
-    periods = 20 / 2.0 ** np.arange(6)
+    """Eight hands, written out."""
+    periods = 20 / 2.0 ** np.arange(8)
     hands = [[2 * f(2 * np.pi * t / p) for f in (np.sin, np.cos) for p in periods] for t in times]
     return np.array(hands)
 
 
 def told(rows):
     """The time that the longest hand points to, in seconds."""
-    return np.arctan2(rows[:, 0], rows[:, 6]) / (2 * np.pi) * 20 % 20
+    return np.arctan2(rows[:, 0], rows[:, 8]) / (2 * np.pi) * 20 % 20
 
 
 def test_a_note_no_longer_than_the_recording_is_told_the_time_since_it_began():
@@ -194,7 +194,7 @@ def test_a_note_no_longer_than_the_recording_is_told_the_time_since_it_began():
     for seconds in (10.2, 3.0):
         rows = note.conditions(times[times <= seconds], seconds)
         assert rows.dtype == np.float32
-        assert rows.shape[1] == note.n_conditions == 12
+        assert rows.shape[1] == note.n_conditions == 16
         np.testing.assert_allclose(rows, clock(times[times <= seconds]), atol=1e-4)
     around = note.conditions(np.array([-0.5, -0.1, 10.3, 11.0]), 10.2)  # silence, of which there is no time
     np.testing.assert_allclose(around, clock([0, 0, 10.2, 10.2]), atol=1e-4)
@@ -222,7 +222,7 @@ def test_time_never_jumps_and_never_leaves_the_recording(duration, release, seco
     hop = 512 / RATE
     moved = (np.diff(told(rows)) + 10) % 20 - 10  # the hand goes round
     assert np.abs(moved).max(initial=0) <= hop + 1e-3
-    fastest = 2 * 2 * np.pi / 0.625 * hop
+    fastest = 2 * 2 * np.pi / (20 / 2**7) * hop
     assert np.abs(np.diff(rows, axis=0)).max(initial=0) <= fastest + 1e-4
     at = told(rows)
     assert ((at <= duration + 0.01) | (at > 19.99)).all()

@@ -145,7 +145,7 @@ def test_halfway_the_notes_beyond_have_their_share_and_at_the_notes_none():
 
 
 def test_between_unlike_notes_partials_are_together_as_strong_as_the_notes():
-    """One note has its odd partials, the other its even ones: means of logarithms would lose 30 dB halfway."""
+    """One has its odd partials, the other its even ones: means of logarithms would lose 30 dB halfway."""
     notes = [note_of("low", 50.0, 1e-1), note_of("high", 54.0, 1e-1)]
     for (_, frames), weak in zip(notes, (1, 0), strict=True):
         frames.amplitude[:, weak::2] *= 1e-3

@@ -48,7 +48,7 @@ def release(seconds: float) -> float:
 
 
 CONDITIONS = {
-    "clock": _clock(20.0, 10.0, 5.0, 2.5, 1.25, 0.625),
+    "clock": _clock(20.0, 10.0, 5.0, 2.5, 1.25, 0.625, 0.3125, 0.15625),
     "since_stroke": _after(3.0, 2.0, 1.0, 0.5, 0.2, 0.1),
     "since_onset": _after(1.0, 0.2),
     "until_end": _until_end(1.0, 0.25),

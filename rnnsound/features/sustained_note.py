@@ -38,7 +38,7 @@ _LONGEST = 1e6  # seconds; no recording lasts longer
 class SustainedNote(WholeNote):
     """What is measured of a note that is blown or bowed, and what is left of it to learn.
 
-    The network is told the time by six hands of a clock that take from 20 s to 0.6 s for a turn: sines and
+    The network is told the time by eight hands of a clock that take from 20 s to 0.16 s for a turn: sines and
     cosines. A note that is longer than the recording goes back and forth through its held part.
 
     After fit:

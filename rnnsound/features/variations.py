@@ -153,7 +153,7 @@ class Variations:
     def _vectors(
         self, number: int, neighbor: int, part: float, seconds: float, mask: np.ndarray
     ) -> np.ndarray:
-        """Return a note moved a part of the way to its neighbor: what changes slowly moves, the rest stays."""
+        """Return a note moved part of the way to its neighbor: what changes slowly moves, the rest stays."""
         recorded = self.table.read(number)
         own = recorded[follow(seconds, len(recorded))]
         vectors = self._standardized(own[:, 0], number)

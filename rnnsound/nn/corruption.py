@@ -1,4 +1,4 @@
-"""What the network hears in training in place of the recording: scheduled sampling, and noise.
+"""What the network hears in training in place of the recording: scheduled sampling, noise, another moment.
 
 Source: Bengio et al., "Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks", 2015.
 Notebook: 06_clarinet.
@@ -12,12 +12,15 @@ from torch import Tensor
 from rnnsound.features.sequence import Share
 from rnnsound.nn.mdn import Mixture, sample
 from rnnsound.nn.network import SoundRNN, State
+from rnnsound.nn.streams import Batch
 
 _WHOLE = Share()
+_FARTHEST = 20
+"""Frames that what is heard may be away from what is told: with hops of 12 ms, more than a vibrato's turn."""
 
 
 class InputCorruption(NamedTuple):
-    """What the network hears in training: the recording, its own draws in part, and noise.
+    """What the network hears in training: the recording, in part its own draws or another moment, and noise.
 
     Running freely, it hears nothing but its own draws. Of several processes each draws random numbers for all
     rows of a batch and uses those of its own: however many processes there are, the rows hear the same.
@@ -26,11 +29,36 @@ class InputCorruption(NamedTuple):
         scheduled_sampling: the part of the frames that the network draws itself.
         noise: standard deviation of the noise.
         generator: of the random numbers.
+        shift: the part of the streams that is heard at another moment than is told.
     """
 
     scheduled_sampling: float
     noise: float
     generator: torch.Generator
+    shift: float = 0.0
+
+    def moved(self, batch: Batch) -> Tensor:
+        """Return what streams hear, some of them earlier or later than what they are told of.
+
+        Out of step with the clock is where a network may get to that runs freely. There it has to be led back
+        to what is told, whatever it has heard.
+
+        Args:
+            batch: the streams; without conditions nothing is moved.
+
+        Returns:
+            (batch, length, n_features).
+        """
+        frames, share = batch.frames, batch.share
+        if not (self.shift and batch.conditions.shape[2]):
+            return frames
+        device, n_rows = frames.device, share.total or len(frames)
+        chosen = torch.rand(n_rows, device=device, generator=self.generator) < self.shift
+        away = torch.randint(-_FARTHEST, _FARTHEST + 1, (n_rows,), device=device, generator=self.generator)
+        lengths = batch.lengths if batch.lengths is not None else torch.tensor(frames.shape[1], device=device)
+        at = torch.arange(frames.shape[1], device=device) + (chosen * away)[share.rows, None]
+        at = torch.minimum(at.clamp(min=0), lengths.expand(len(frames))[:, None] - 1)
+        return frames.gather(1, at[..., None].expand_as(frames))
 
     def corrupt(
         self,

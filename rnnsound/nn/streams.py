@@ -76,8 +76,14 @@ class Batch(NamedTuple):
     mask: Tensor | None = None
     share: Share = Share()
 
-    def pieces(self, sequence_length: int) -> Iterator[Piece]:
-        """Return the batch in pieces of so many steps from frame to frame; the last may be shorter."""
+    def pieces(self, sequence_length: int, heard: Tensor | None = None) -> Iterator[Piece]:
+        """Return the batch in pieces of so many steps from frame to frame; the last may be shorter.
+
+        Args:
+            sequence_length: the number of steps.
+            heard: what is heard in place of its frames, (batch, length, n_features); None: they themselves.
+        """
+        heard = self.frames if heard is None else heard
         n_frames = self.frames.shape[1]
         shortest = n_frames if self.lengths is None else int(self.lengths.min())
         for first in range(0, n_frames - 1, sequence_length):
@@ -87,8 +93,8 @@ class Batch(NamedTuple):
             if last >= shortest:
                 numbers = torch.arange(first + 1, last + 1, device=self.lengths.device)
                 valid = numbers < self.lengths[:, None]
-            heard, told = self.frames[:, first:last], self.conditions[:, target]
-            yield Piece(heard, told, self.frames[:, target], valid, self.mask)
+            told = self.conditions[:, target]
+            yield Piece(heard[:, first:last], told, self.frames[:, target], valid, self.mask)
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""

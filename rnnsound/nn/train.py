@@ -100,7 +100,9 @@ def train(
         optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
         restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
         generator = make_generator(config.seed, history, device)
-        corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
+        corruption = InputCorruption(
+            config.scheduled_sampling, config.input_noise, generator, config.input_shift
+        )
         good = Snapshot.take(network, optimizer, generator)
         first = len(history.losses)
         bar = tqdm(
@@ -178,7 +180,7 @@ def _epoch(
     total, squares, count, steps = 0.0, 0.0, 0, 0
     for batch in batches:
         state, share = None, batch.share
-        for piece in batch.pieces(config.sequence_length):
+        for piece in batch.pieces(config.sequence_length, corruption.moved(batch)):
             with _precision(own, device):
                 x = corruption.corrupt(piece.heard, piece.conditions, own, state, share)
             with _precision(own, device):  # anew: weights cast for draws, without gradients, would be kept
