@@ -113,9 +113,6 @@ class TrainConfig(Config):
             freely it hears nothing else; a network that has only heard the recording takes its own small
             errors for something new, and the errors grow.
         input_noise: standard deviation of noise added to what is heard in training, for the same reason.
-        input_shift: the part of the recording's stretches that is heard up to 20 frames too early or too late
-            in training, while conditions tell the right time: a network that has fallen out of step learns to
-            go by the clock. Without conditions nothing is moved.
         loss: "mdn" or, for one Gaussian, "beta_nll", which gives fast movements their share.
         seed: start of the random numbers, of the first parameters and of the training.
     """
@@ -128,7 +125,6 @@ class TrainConfig(Config):
     final_learning_rate: float = setting(1.0, 0.0, 1.0)
     scheduled_sampling: float = setting(0.0, 0.0, 1.0)
     input_noise: float = setting(0.0, 0.0, 10.0)
-    input_shift: float = setting(0.0, 0.0, 1.0)
     loss: str = setting("mdn", choices=tuple(LOSS_UNITS))
     seed: int = setting(0, 0, 2**32 - 1)
 

@@ -121,7 +121,8 @@ def make_sequence(parts: Parts, sound: Sound, frames: Frames | None = None) -> S
         measured = parts.note.analyze(sound, make_vocoder(parts.config))
         frames = parts.note.remove_decay(measured, sound.duration)
     conditions = parts.note.conditions(frames.times, sound.duration)
-    return Sequence(parts.scaler.transform(frames), conditions, sound.label)
+    moved = parts.note.led_back if parts.note.n_conditions else 0.0  # told nothing, it cannot be led back
+    return Sequence(parts.scaler.transform(frames), conditions, sound.label, moved=moved)
 
 
 def _check_sound(sound: Sound, vocoder: PhaseVocoder) -> None:

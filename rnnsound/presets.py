@@ -60,7 +60,6 @@ CLARINET = ModelConfig(
         final_learning_rate=0.02,
         scheduled_sampling=0.8,
         input_noise=0.2,
-        input_shift=0.5,
         loss="beta_nll",
     ),
     render=RenderConfig(primer=1, griffin_lim_iterations=4),
@@ -70,7 +69,7 @@ CLARINET = ModelConfig(
 PIANO = replace(
     CLARINET,
     features=FeatureConfig(representation="pitch", note="struck"),
-    train=replace(CLARINET.train, epochs=160, batch_size=4, input_noise=0.1, input_shift=0.0),
+    train=replace(CLARINET.train, epochs=160, batch_size=4, input_noise=0.1),
 )
 """This project's best for a struck string: what dies away by itself is measured, the rest is learned."""
 
@@ -86,6 +85,6 @@ PRESETS = {
 
 INSTRUMENTS = CorpusConfig(
     network=CLARINET.network,
-    train=replace(CLARINET.train, epochs=700, batch_size=32, scheduled_sampling=0.5, input_shift=0.0),
+    train=replace(CLARINET.train, epochs=700, batch_size=32, scheduled_sampling=0.5),
 )
 """This project's best for a corpus: many notes of several instruments, learned by one network."""

@@ -67,7 +67,7 @@ def test_the_limits_themselves_may_be_used():
                 lowest[known.name], highest[known.name] = known.metadata["low"], known.metadata["high"]
     assert presets.SINE.replace(**lowest).flat().items() >= lowest.items()
     assert presets.SINE.replace(**highest).flat().items() >= highest.items()
-    assert len(lowest) == 14
+    assert len(lowest) == 13
 
 
 def test_a_setting_is_changed_in_the_part_that_has_it_and_nowhere_else():

@@ -1,13 +1,15 @@
 """What the network hears in training in place of the recording."""
 
 import numpy as np
-import pytest
 import torch
 
-from rnnsound import SoundRNN
-from rnnsound.features.sequence import Share
+from rnnsound import SoundModel, SoundRNN, presets, recordings
+from rnnsound.features.sequence import Sequence
+from rnnsound.features.struck_note import StruckNote
+from rnnsound.features.sustained_note import SustainedNote
+from rnnsound.fitting import make_sequence
 from rnnsound.nn.corruption import InputCorruption
-from rnnsound.nn.streams import Batch
+from rnnsound.nn.streams import Batch, make_streams
 
 
 def test_own_draws_are_heard_in_training_and_the_first_frame_is_the_recordings():
@@ -58,16 +60,19 @@ def test_own_draws_are_what_the_network_says_of_the_frame_before_its_conditions_
     assert 0.2 < (drawn_rate[0, 1:, 0] < 5).float().mean() < 0.4
 
 
-def streams_told_the_time(rows=400, length=100, lengths=None):
+def streams_told_the_time(moved, rows=400, lengths=None):
     """Every frame says when it is, and so does its condition."""
-    when = torch.arange(length, dtype=torch.float32).expand(rows, length)[..., None]
-    return Batch(when.clone(), when, lengths)
+    when = torch.arange(100.0).expand(rows, 100)[..., None]
+    lengths = torch.full((rows,), 100) if lengths is None else torch.tensor(lengths)
+    return Batch(when.clone(), when, lengths, moved=torch.full((rows,), moved))
+
+
+def heard_by(batch, seed=2):
+    return InputCorruption(0.0, 0.0, torch.Generator().manual_seed(seed)).moved(batch)
 
 
 def test_a_part_of_the_streams_is_heard_at_another_moment_up_to_20_frames_away():
-    heard = InputCorruption(0.0, 0.0, torch.Generator().manual_seed(2), shift=0.5).moved(
-        streams_told_the_time()
-    )
+    heard = heard_by(streams_told_the_time(0.5))
     away = heard[:, 50, 0] - 50
     assert away.min() == -20
     assert away.max() == 20
@@ -77,36 +82,34 @@ def test_a_part_of_the_streams_is_heard_at_another_moment_up_to_20_frames_away()
 
 
 def test_what_is_heard_at_another_moment_is_never_the_padding_behind_a_stream():
-    lengths = torch.tensor([100, 60, 25])
-    batch = streams_told_the_time(3, 100, lengths)
+    batch = streams_told_the_time(1.0, 3, [100, 60, 25])
     batch.frames[1, 60:], batch.frames[2, 25:] = -1.0, -1.0
     for seed in range(20):
-        heard = InputCorruption(0.0, 0.0, torch.Generator().manual_seed(seed), shift=1.0).moved(batch)
-        assert (heard >= 0).all()
+        assert (heard_by(batch, seed) >= 0).all()
 
 
 def test_what_is_told_of_and_what_is_to_be_said_stays_where_it_was():
-    batch = streams_told_the_time()
-    heard = InputCorruption(0.0, 0.0, torch.Generator().manual_seed(2), shift=1.0).moved(batch)
-    piece = list(batch.pieces(20, heard))[2]
+    batch = streams_told_the_time(1.0)
+    piece = list(batch.pieces(20, heard_by(batch)))[2]
     assert torch.equal(piece.target[0, :, 0], torch.arange(41.0, 61.0))
     assert torch.equal(piece.conditions, piece.target)
     assert not torch.equal(piece.heard[..., 0], torch.arange(40.0, 60.0).expand(400, 20))
 
 
-def test_without_a_clock_or_a_wish_for_it_nothing_is_moved():
-    batch = streams_told_the_time()
-    untold = batch._replace(conditions=torch.zeros(400, 100, 0))
-    assert InputCorruption(0.0, 0.0, torch.Generator(), shift=1.0).moved(untold) is untold.frames
-    assert InputCorruption(0.0, 0.0, torch.Generator(), shift=0.0).moved(batch) is batch.frames
+def test_each_stream_is_moved_as_its_recording_says_and_a_corpus_not_at_all():
+    sequences = [Sequence(np.full((50, 3), k), np.zeros((50, 1)), moved=k / 2) for k in range(3)]
+    batch = make_streams(sequences, 6, SoundRNN(3, 8, n_conditions=1))[0]
+    assert torch.equal(batch.moved, batch.frames[:, 0, 0] / 2)
+    assert heard_by(batch._replace(moved=None)) is batch.frames
 
 
-@pytest.mark.parametrize("size", [2, 3])
-def test_of_several_processes_each_moves_its_rows_as_one_alone_would(size):
-    whole = streams_told_the_time(7)
-    alone = InputCorruption(0.0, 0.0, torch.Generator().manual_seed(4), shift=0.7).moved(whole)
-    for rank in range(size):
-        share = Share.of(rank, size, 7)
-        own = Batch(whole.frames[share.rows], whole.conditions[share.rows], None, None, share)
-        heard = InputCorruption(0.0, 0.0, torch.Generator().manual_seed(4), shift=0.7).moved(own)
-        assert torch.equal(heard, alone[share.rows])
+def test_a_held_note_is_led_back_by_its_clock_and_one_that_is_told_nothing_is_not():
+    class NoClock(SustainedNote):
+        condition_names = ()
+
+    for kind, moved in ((SustainedNote, 0.5), (NoClock, 0.0), (StruckNote, 0.0)):
+        name = "piano" if kind is StruckNote else "clarinet"
+        sound = recordings.load(name).crop(0, 1)
+        config = presets.PRESETS[name].replace(epochs=1)
+        model = SoundModel.fit(sound, config, note=kind(), progress=False)
+        assert make_sequence(model.parts, sound).moved == moved, kind

@@ -22,6 +22,9 @@ class Excerpt:
     """Whether it goes from silence to silence."""
     condition_names: tuple[str, ...] = ()
     """What the network is told beside each frame, by names of CONDITIONS."""
+    led_back: float = 0.0
+    """How likely training is to let a stretch be heard too early or too late: so the network learns to go by
+    what it is told, and not by what it hears alone."""
     onset: float | None = None
     """When a hammer strikes, in seconds after the note's beginning; silence before. None: no hammer."""
 

@@ -18,6 +18,7 @@ class Sequence:
         conditions: a row for each frame, (n_frames, n_conditions); None: nothing is told.
         name: what messages call the recording.
         mask: 1, or 0 for numbers that the recording does not have, (n_features,); None: it has all.
+        moved: how likely a stretch of it is to be heard too early or too late in training, from 0 to 1.
 
     Raises:
         ValueError: the shapes do not fit, there are fewer than two frames, or a number is not finite.
@@ -29,6 +30,7 @@ class Sequence:
     conditions: np.ndarray | None = None
     name: str = "recording"
     mask: np.ndarray | None = None
+    moved: float = 0.0
 
     def __post_init__(self):
         vectors = np.asarray(self.vectors, dtype=np.float32)

@@ -39,7 +39,8 @@ class SustainedNote(WholeNote):
     """What is measured of a note that is blown or bowed, and what is left of it to learn.
 
     The network is told the time by eight hands of a clock that take from 20 s to 0.16 s for a turn: sines and
-    cosines. A note that is longer than the recording goes back and forth through its held part.
+    cosines. Training leads it back to that time from up to 20 frames away, so that a vibrato stays in step
+    with the recording's. A note that is longer than the recording goes back and forth through its held part.
 
     After fit:
         release: how long the note takes to end, in seconds; 0.3 if every recording breaks off before it does.
@@ -52,6 +53,7 @@ class SustainedNote(WholeNote):
     """
 
     condition_names = ("clock",)
+    led_back = 0.5
 
     def fit(self, sounds: Sequence[Sound], recordings: Sequence[Frames]) -> "SustainedNote":
         """Measure attack, release and ending.

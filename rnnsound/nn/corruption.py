@@ -29,35 +29,33 @@ class InputCorruption(NamedTuple):
         scheduled_sampling: the part of the frames that the network draws itself.
         noise: standard deviation of the noise.
         generator: of the random numbers.
-        shift: the part of the streams that is heard at another moment than is told.
     """
 
     scheduled_sampling: float
     noise: float
     generator: torch.Generator
-    shift: float = 0.0
 
     def moved(self, batch: Batch) -> Tensor:
         """Return what streams hear, some of them earlier or later than what they are told of.
 
-        Out of step with the clock is where a network may get to that runs freely. There it has to be led back
-        to what is told, whatever it has heard.
+        Out of step with what it is told is where a network may get to that runs freely. From there it has to
+        be led back, whatever it has heard.
 
         Args:
-            batch: the streams; without conditions nothing is moved.
+            batch: the streams, and how likely each is to be moved.
 
         Returns:
             (batch, length, n_features).
         """
-        frames, share = batch.frames, batch.share
-        if not (self.shift and batch.conditions.shape[2]):
+        frames, device = batch.frames, batch.frames.device
+        if batch.moved is None:
             return frames
-        device, n_rows = frames.device, share.total or len(frames)
-        chosen = torch.rand(n_rows, device=device, generator=self.generator) < self.shift
-        away = torch.randint(-_FARTHEST, _FARTHEST + 1, (n_rows,), device=device, generator=self.generator)
-        lengths = batch.lengths if batch.lengths is not None else torch.tensor(frames.shape[1], device=device)
-        at = torch.arange(frames.shape[1], device=device) + (chosen * away)[share.rows, None]
-        at = torch.minimum(at.clamp(min=0), lengths.expand(len(frames))[:, None] - 1)
+        chosen = torch.rand(len(frames), device=device, generator=self.generator) < batch.moved
+        away = torch.randint(
+            -_FARTHEST, _FARTHEST + 1, (len(frames),), device=device, generator=self.generator
+        )
+        at = torch.arange(frames.shape[1], device=device) + (chosen * away)[:, None]
+        at = torch.minimum(at.clamp(min=0), batch.lengths[:, None] - 1)
         return frames.gather(1, at[..., None].expand_as(frames))
 
     def corrupt(

@@ -68,6 +68,7 @@ class Batch(NamedTuple):
         lengths: frames of each stream, (batch,); None: all are of full length.
         mask: as for Piece.
         share: which rows these are of a batch that several processes share.
+        moved: how likely each stream is to be heard at another moment than is told, (batch,); None: not.
     """
 
     frames: Tensor
@@ -75,6 +76,7 @@ class Batch(NamedTuple):
     lengths: Tensor | None = None
     mask: Tensor | None = None
     share: Share = Share()
+    moved: Tensor | None = None
 
     def pieces(self, sequence_length: int, heard: Tensor | None = None) -> Iterator[Piece]:
         """Return the batch in pieces of so many steps from frame to frame; the last may be shorter.
@@ -98,8 +100,7 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""
-        tensors = (part if part is None else part.to(device) for part in self[:4])
-        return Batch(*tensors, self.share)
+        return Batch(*(part.to(device) if isinstance(part, Tensor) else part for part in self))
 
 
 def to_batch(rows: Rows) -> Batch:
@@ -165,4 +166,6 @@ def _side_by_side(streams: list[Sequence]) -> Batch:
         frames[row, : len(stream)], conditions[row, : len(stream)] = stream.vectors, stream.conditions
         if stream.mask is not None:
             mask[row, 0] = torch.as_tensor(stream.mask)
-    return Batch(torch.from_numpy(frames), torch.from_numpy(conditions), torch.tensor(lengths), mask)
+    moved = torch.tensor([stream.moved for stream in streams]) if any(s.moved for s in streams) else None
+    frames, conditions = torch.from_numpy(frames), torch.from_numpy(conditions)
+    return Batch(frames, conditions, torch.tensor(lengths), mask, moved=moved)

@@ -100,9 +100,7 @@ def train(
         optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **_fused(config.optimizer, device))
         restore_optimizer(optimizer, network, config.optimizer, history.optimizer_state)
         generator = make_generator(config.seed, history, device)
-        corruption = InputCorruption(
-            config.scheduled_sampling, config.input_noise, generator, config.input_shift
-        )
+        corruption = InputCorruption(config.scheduled_sampling, config.input_noise, generator)
         good = Snapshot.take(network, optimizer, generator)
         first = len(history.losses)
         bar = tqdm(
