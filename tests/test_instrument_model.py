@@ -175,7 +175,7 @@ def test_a_model_goes_on_with_the_same_instruments_and_shape_only(tiny, table):
 
 
 def signed(content):
-    return b"rnnsound model 2\n" + hashlib.sha256(content).digest() + content
+    return b"rnnsound model 3\n" + hashlib.sha256(content).digest() + content
 
 
 def test_strangers_files_are_refused(tiny, tmp_path):

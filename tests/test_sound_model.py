@@ -271,7 +271,7 @@ def test_ten_thousand_damaged_files_give_one_sentence_and_nothing_else(tiny, tmp
 
 
 def signed(content):
-    return b"rnnsound model 2\n" + hashlib.sha256(content).digest() + content
+    return b"rnnsound model 3\n" + hashlib.sha256(content).digest() + content
 
 
 def test_files_forged_with_a_good_checksum_give_the_error_or_a_model_that_works(tiny, tmp_path):
@@ -314,7 +314,7 @@ def test_a_strangers_file_takes_a_few_times_its_own_size_in_memory_at_most(tiny,
         "a description of nothing but lists": signed(safetensors.numpy.save({"description": lists})),
         "a primer of hours": forge({**good, **long}),
         "millions of names": signed(len(header).to_bytes(8, "little") + header),
-        "nothing but holes": b"rnnsound model 2\n" + bytes(30_000_000),
+        "nothing but holes": b"rnnsound model 3\n" + bytes(30_000_000),
     }
     for what, content in files.items():
         path.write_bytes(content)
