@@ -99,7 +99,7 @@ def test_a_short_further_training_does_not_make_it_worse(learned):
     model, recording, _ = learned
     more = SoundModel.fit(recording, presets.CLARINET.replace(epochs=183), resume=model, progress=False)
     assert len(more.history.losses) == 183
-    assert more.history.learning_rate == model.history.learning_rate == pytest.approx(0.02 * 0.004)
+    assert more.history.learning_rate == model.history.learning_rate == pytest.approx(0.02 * 0.006)
     reference = resynthesized(model, recording)
     before = np.mean([measures.log_mel_distance(take, reference) for take in model.takes])
     takes = [more.generate(recording.duration, seed=seed) for seed in range(3)]
