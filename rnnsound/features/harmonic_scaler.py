@@ -76,17 +76,21 @@ class HarmonicScaler:
         return (((values - self.mean) / self.std) * mask).astype(np.float32)
 
     def level(self, vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Return how strong the partials of frames are together, (n_frames, 1).
+        """Return how strong the partials of frames are together: half the logarithm of their power.
 
-        Half the logarithm of their power: as much as all of them would have to be raised by, in vectors'
-        numbers before they are standardized.
+        Args:
+            vectors: (n_frames, N_VALUES).
+            mask: which numbers the note has, (1, N_VALUES).
+
+        Returns:
+            (n_frames, 1), in nepers: by as much do logarithms of amplitudes rise if all partials are raised.
         """
         values = (vectors * self.std + self.mean)[:, :N_PARTIALS]
         power = np.square(np.exp(values)) @ mask[0, :N_PARTIALS]
         return 0.5 * np.log(power)[:, None]
 
     def raised(self, vectors: np.ndarray, by: np.ndarray) -> np.ndarray:
-        """Return vectors whose partials are stronger by so much, as level counts, (n_frames, 1)."""
+        """Return vectors whose partials are stronger by so many nepers, (n_frames, 1)."""
         louder = vectors.copy()
         louder[:, :N_PARTIALS] += by / self.std[:N_PARTIALS]
         return louder
