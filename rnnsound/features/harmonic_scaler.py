@@ -85,8 +85,9 @@ class HarmonicScaler:
         Returns:
             (n_frames, 1), in nepers: by as much do logarithms of amplitudes rise if all partials are raised.
         """
-        values = (vectors * self.std + self.mean)[:, :N_PARTIALS]
-        power = np.square(np.exp(values)) @ mask[0, :N_PARTIALS]
+        partials = slice(0, N_PARTIALS)
+        values = vectors[:, partials] * self.std[partials] + self.mean[partials]
+        power = np.exp(2 * values) @ mask[0, partials]
         return 0.5 * np.log(power)[:, None]
 
     def raised(self, vectors: np.ndarray, by: np.ndarray) -> np.ndarray:
