@@ -73,6 +73,15 @@ def test_takes_move_as_the_player_moves(learned):
         assert 0.6 < ours.std() / own.std() < 1.4
 
 
+def test_takes_swing_when_the_player_swings(learned):
+    """Pitch every 20 ms: of a vibrato out of step with the player's hardly any correlation is left."""
+    model, recording, frequency = learned
+    times, own = held(recording, frequency)
+    for take in model.takes:
+        ours = np.interp(times, *held(take, frequency))
+        assert np.corrcoef(ours, own)[0, 1] > 0.7
+
+
 @pytest.mark.parametrize("seconds", LENGTHS)
 def test_a_note_ends_when_it_is_told_to_whatever_its_length(learned, seconds):
     note = learned[0].notes[seconds]
