@@ -4,12 +4,14 @@ import numpy as np
 import torch
 
 from rnnsound import SoundModel, SoundRNN, presets, recordings
+from rnnsound.config import TrainConfig
 from rnnsound.features.sequence import Sequence
 from rnnsound.features.struck_note import StruckNote
 from rnnsound.features.sustained_note import SustainedNote
 from rnnsound.fitting import make_sequence
 from rnnsound.nn.corruption import InputCorruption
 from rnnsound.nn.streams import Batch, make_streams
+from rnnsound.nn.train import train
 
 
 def test_own_draws_are_heard_in_training_and_the_first_frame_is_the_recordings():
@@ -113,3 +115,22 @@ def test_a_held_note_is_led_back_by_its_clock_and_one_that_is_told_nothing_is_no
         config = presets.PRESETS[name].replace(epochs=1)
         model = SoundModel.fit(sound, config, note=kind(), progress=False)
         assert make_sequence(model.parts, sound).moved == moved, kind
+
+
+def test_a_network_that_has_heard_other_moments_goes_by_the_clock_and_another_by_what_it_hears():
+    """A sine and two hands at half its pace; then all is heard ten frames late, a quarter of a turn."""
+    angle = 2 * np.pi * np.arange(1600) / 40
+    sine, told = np.sin(angle)[:, None], np.stack([np.sin(angle / 2), np.cos(angle / 2)], axis=1)
+    config = TrainConfig(epochs=40, sequence_length=20, batch_size=4, optimizer="adam", learning_rate=0.01)
+    off = {}
+    for moved in (0.5, 0.0):
+        sequence = Sequence(sine, told, moved=moved)
+        torch.manual_seed(0)
+        network = SoundRNN(1, 16, n_conditions=2)
+        train(network, [sequence], config, progress=False)
+        vectors, conditions = torch.tensor(sequence.vectors)[None], torch.tensor(sequence.conditions)[None]
+        with torch.no_grad():
+            said = network(vectors[:, :990], conditions[:, 11:1001])[0].mean()
+        off[moved] = (said - vectors[:, 11:1001])[:, 100:].square().mean().sqrt()
+    assert off[0.5] < 0.1
+    assert off[0.0] > 0.9

@@ -254,7 +254,7 @@ def _learning_rate(config: TrainConfig, epoch: int) -> float:
 def _useful_threads(network: SoundRNN, config: TrainConfig) -> Iterator[None]:
     """Use all threads for large steps; small ones are over before a second one has woken.
 
-    On an idle computer the second one gains at most a fifth of a small step; on a busy one, each waiting for
+    On an idle computer the second one gains a fifth to a quarter of a small step; on a busy one, each waiting for
     the other, a step has been seen to take fifteen times as long.
     """
     torch.empty(_KEPT)
