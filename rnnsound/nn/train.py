@@ -254,8 +254,8 @@ def _learning_rate(config: TrainConfig, epoch: int) -> float:
 def _useful_threads(network: SoundRNN, config: TrainConfig) -> Iterator[None]:
     """Use all threads for large steps; small ones are over before a second one has woken.
 
-    On an idle computer the second one gains a fifth to a quarter of a small step; on a busy one, each waiting for
-    the other, a step has been seen to take fifteen times as long.
+    On an idle computer the second one gains a fifth to a quarter of a small step; on a busy one, each waiting
+    for the other, a step has been seen to take fifteen times as long.
     """
     torch.empty(_KEPT)
     before, team = torch.get_num_threads(), current_team()
